@@ -1,0 +1,173 @@
+//! What the outside asks for: keys, OSC messages, file changes and scripts all become these.
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+
+use crate::modules::spec::ParamValue;
+
+/// A command and whoever waits for its answer.
+pub struct Request {
+    pub command: Command,
+    /// When it is to take effect.
+    pub at: At,
+    /// Gets exactly one [`Answer`], at once where the command is taken, not when its effect is heard.
+    pub answer: Option<Sender<Answer>>,
+}
+
+/// `Ok` may carry text (the telemetry object for [`Command::Status`]); `Err` says why not and what would be right.
+pub type Answer = Result<Option<String>, String>;
+
+/// When a command takes effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum At {
+    /// As soon as both slots can do it at the same frame.
+    #[default]
+    Soon,
+    /// At this frame of the timeline, or as soon as possible after it.
+    Frame(u64),
+    /// At this instant of the system clock (OSC time tags), mapped to the timeline by the supervisor.
+    Time(std::time::SystemTime),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SlotId {
+    A,
+    B,
+}
+
+impl SlotId {
+    pub const BOTH: [Self; 2] = [Self::A, Self::B];
+
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    pub fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+        }
+    }
+}
+
+/// Which patch a knob belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// The audible slot; the standby too, where the value was the same.
+    Live,
+    Slot(SlotId),
+}
+
+/// When a swap happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quantum {
+    Now,
+    Beat,
+    #[default]
+    Bar,
+    Bars(u32),
+}
+
+impl Quantum {
+    /// Reads "now", "beat", "bar", "4bars".
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "now" => Some(Self::Now),
+            "beat" => Some(Self::Beat),
+            "bar" => Some(Self::Bar),
+            _ => {
+                let bars: u32 = text.strip_suffix("bars")?.trim().parse().ok()?;
+                (1..=64).contains(&bars).then_some(Self::Bars(bars))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Quantum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Now => f.write_str("now"),
+            Self::Beat => f.write_str("beat"),
+            Self::Bar => f.write_str("bar"),
+            Self::Bars(n) => write!(f, "{n}bars"),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    // Sound now
+    /// `value` is in the parameter's unit; out of range is an error that names the range.
+    SetParam {
+        focus: Focus,
+        module: String,
+        param: String,
+        value: ParamValue,
+    },
+    Gate {
+        module: String,
+        open: bool,
+    },
+    /// MIDI note; velocity 0 ends it.
+    Note {
+        note: f32,
+        velocity: f32,
+    },
+    NotesOff,
+    /// Fades to silence in 30 ms, tails included; again brings the sound back.
+    Panic,
+    // The standby
+    /// Reads a patch file, builds and primes it into the standby.
+    LoadFile(PathBuf),
+    /// The same with text that is not (yet) in the file.
+    LoadText {
+        text: String,
+        path: Option<PathBuf>,
+    },
+    /// Primes the draft, or the standby's text again.
+    Prime,
+    /// At the quantum given, else at the one set. Where a swap is armed, `None` takes it back.
+    Swap(Option<Quantum>),
+    SetQuantum(Quantum),
+    /// The predecessor's way of building a patch message by message.
+    Draft(Draft),
+    // Time
+    Play,
+    Stop,
+    TogglePlay,
+    Bpm(f64),
+    // History
+    Undo,
+    Redo,
+    // The rest
+    /// Writes the slot's text to its file, atomically.
+    Save {
+        slot: SlotId,
+        path: Option<PathBuf>,
+    },
+    SetStateCarry(bool),
+    /// The fade of planned swaps, in milliseconds.
+    SetFade(f32),
+    ResetCounters,
+    /// Answered with one telemetry object as JSON.
+    Status,
+    Quit,
+}
+
+/// A step of building a patch in the standby's draft.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Draft {
+    Create { id: String, kind: String },
+    Connect { from: String, to: String },
+    Disconnect { from: String, to: String },
+    Delete { id: String },
+    Clear,
+    Commit,
+    Abort,
+}

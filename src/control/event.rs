@@ -1,0 +1,138 @@
+//! What the supervisor tells the outside: what happened, and how things stand.
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::graph::prime::{Check, PrimeReport};
+use crate::patch::{Patch, diagnostic::Diagnostic};
+
+use super::command::{Quantum, SlotId};
+use super::slot::{Incoming, SlotState};
+
+/// Something that happened, with the musical position and a sentence for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Frame of the timeline.
+    pub frame: u64,
+    /// "13.2.1": bar, beat, sixteenth, from 1.
+    pub bar: String,
+    pub what: What,
+    /// One sentence: what happened, and what goes on.
+    pub sentence: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    Building {
+        slot: SlotId,
+        generation: u32,
+    },
+    Primed {
+        slot: SlotId,
+        generation: u32,
+        report: PrimeReport,
+    },
+    /// The patch was refused or a playing slot failed; what sounded goes on.
+    Failed {
+        slot: SlotId,
+        generation: u32,
+        check: Check,
+        why: String,
+    },
+    /// The text has errors; nothing was built.
+    Refused {
+        diagnostics: Vec<Diagnostic>,
+    },
+    Armed {
+        quantum: Quantum,
+        /// None until the musical position decides it.
+        frame: Option<u64>,
+    },
+    Disarmed,
+    Swapped {
+        to: SlotId,
+        frame: u64,
+        fade_frames: u32,
+        /// From the command to the first frame of the fade.
+        latency_ms: f32,
+        rho: f32,
+    },
+    Failover {
+        to: SlotId,
+        frame: u64,
+        reason: String,
+    },
+    Rebuilt {
+        slot: SlotId,
+        after_ms: f32,
+    },
+    DeviceLost {
+        why: String,
+    },
+    DeviceBack {
+        name: String,
+    },
+    Panic {
+        on: bool,
+    },
+    Param {
+        module: String,
+        param: String,
+        from: String,
+        to: String,
+    },
+    Undone,
+    Redone,
+    Saved {
+        path: PathBuf,
+    },
+    Tempo {
+        bpm: f64,
+    },
+    Transport {
+        playing: bool,
+    },
+    Warning,
+    Quit,
+}
+
+/// How things stand: published whenever something of it changed. Meters and counters are in the telemetry instead.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub slots: [SlotView; 2],
+    pub live: SlotId,
+    pub bpm: f64,
+    pub playing: bool,
+    pub quantum: Quantum,
+    /// A swap waits for its frame; the bar (from 1) at which it will happen, where that is known.
+    pub armed: Option<Option<u64>>,
+    pub fade_ms: f32,
+    pub state_carry: bool,
+    pub panicked: bool,
+    pub undo_steps: usize,
+    pub redo_steps: usize,
+    pub device: String,
+    /// Why there is no sound, where there is none.
+    pub device_problem: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SlotView {
+    pub state: SlotState,
+    pub incoming: Option<Incoming>,
+    pub generation: u32,
+    /// None in an empty slot.
+    pub loaded: Option<Loaded>,
+    /// A copy of the live patch stands here as a net, not a patch of its own.
+    pub is_net: bool,
+}
+
+/// The patch that a slot plays, with the user's knob turns in it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub patch: Arc<Patch>,
+    pub text: Arc<str>,
+    pub path: Option<PathBuf>,
+    /// The text differs from the file.
+    pub modified: bool,
+    pub report: PrimeReport,
+}

@@ -1,0 +1,107 @@
+//! The lane abstraction that every kernel is written over: one `f32`, or four, eight or sixteen side by side.
+//!
+//! A token ([`Lanes`]) proves that the CPU has the instructions; only a token can make a vector from nothing, so every
+//! operator on a vector is safe. Kernels take the token and are `#[inline(always)]`, so that they are compiled inside the
+//! feature function that [`Isa::run`] enters.
+mod isa;
+mod scalar;
+mod wide;
+
+use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Sub};
+
+pub use isa::{Isa, IsaChoice, IsaMissing, WithIsa, with_isa};
+pub use scalar::Scalar;
+pub use wide::Wide;
+
+/// Proof that an instruction set is there, and the vectors made with it.
+pub trait Lanes: Copy + Send + Sync + 'static {
+    /// Lanes in a vector.
+    const N: usize;
+    type F: Float<I = Self::I, M = Self::M>;
+    type I: Int<F = Self::F, M = Self::M>;
+    type M: Mask;
+    /// `x` in every lane.
+    fn f(self, x: f32) -> Self::F;
+    /// `x` in every lane.
+    fn i(self, x: i32) -> Self::I;
+    /// Lane `l` is `f(l)`.
+    fn from_fn(self, f: impl FnMut(usize) -> f32) -> Self::F;
+}
+
+/// A vector of `f32`.
+pub trait Float:
+    Copy
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    type I;
+    type M: Mask;
+    /// `self * b + c`, fused where the instruction set can.
+    fn fma(self, b: Self, c: Self) -> Self;
+    /// `c - self * b`, fused where the instruction set can.
+    fn nfma(self, b: Self, c: Self) -> Self;
+    /// The smaller; either where one is NaN.
+    fn min(self, o: Self) -> Self;
+    /// The larger; either where one is NaN.
+    fn max(self, o: Self) -> Self;
+    fn abs(self) -> Self;
+    fn sqrt(self) -> Self;
+    fn floor(self) -> Self;
+    /// Nearest whole number, halves to even.
+    fn round(self) -> Self;
+    fn ge(self, o: Self) -> Self::M;
+    fn gt(self, o: Self) -> Self::M;
+    /// `a` where the mask holds, else `b`.
+    fn select(m: Self::M, a: Self, b: Self) -> Self;
+    /// Nearest integer; the value must fit.
+    fn to_int(self) -> Self::I;
+    /// The same bits as integers.
+    fn bits(self) -> Self::I;
+    fn lanes(&self) -> &[f32];
+    fn lanes_mut(&mut self) -> &mut [f32];
+    fn sum(self) -> f32;
+}
+
+/// A vector of `i32`, wrapping.
+pub trait Int:
+    Copy
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + BitAnd<Output = Self>
+    + BitOr<Output = Self>
+    + BitXor<Output = Self>
+{
+    type F;
+    type M: Mask;
+    fn to_float(self) -> Self::F;
+    /// The same bits as floats.
+    fn bits(self) -> Self::F;
+    fn shl(self, n: u32) -> Self;
+    /// Logical shift: zeros come in from the left.
+    fn shr(self, n: u32) -> Self;
+    /// Lanes whose sign bit is set.
+    fn negative(self) -> Self::M;
+    /// `a` where the mask holds, else `b`.
+    fn select(m: Self::M, a: Self, b: Self) -> Self;
+    fn lanes(&self) -> &[i32];
+    fn lanes_mut(&mut self) -> &mut [i32];
+}
+
+/// One truth value a lane.
+pub trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> {
+    fn any(self) -> bool;
+    fn all(self) -> bool;
+    /// Lane 0 in bit 0.
+    fn to_bits(self) -> u64;
+    fn not(self) -> Self;
+}

@@ -1,0 +1,10 @@
+//! Sample arithmetic on slices and lanes. No threads, no I/O, no knowledge of patches.
+pub mod denormals;
+pub mod lanes;
+pub mod transport;
+
+/// Frames rendered in one engine step: the engine's quantum, whatever the device asks for.
+pub const BLOCK: usize = 64;
+
+/// One block of stereo sound.
+pub type StereoBlock = [[f32; 2]; BLOCK];

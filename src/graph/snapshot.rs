@@ -1,0 +1,67 @@
+//! State carry: what a running graph hands to the next, planned where it may allocate, copied where it may not.
+
+/// Where a compiled patch keeps the state of its modules: plain data, kept by whoever may load another graph after it.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    pub nodes: Vec<NodeLayout>,
+}
+
+/// One module's state.
+#[derive(Clone, Debug)]
+pub struct NodeLayout {
+    pub name: String,
+    pub kind: &'static str,
+    pub voices: usize,
+    /// State words of one voice.
+    pub words: usize,
+    /// Memory words of one voice.
+    pub memory: usize,
+}
+
+/// The state of the modules that two patches share by name and kind.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub carried: Vec<Carried>,
+}
+
+/// One module's saved state: its voices one after the other.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    /// Node of the graph that is saved.
+    pub from: usize,
+    /// Node of the graph that takes it.
+    pub to: usize,
+    /// Voices that both have.
+    pub voices: usize,
+    pub words: Vec<f32>,
+    pub memory: Vec<f32>,
+}
+
+impl Snapshot {
+    /// Allocates for what `from` and `to` share: modules of the same name, kind and sizes.
+    pub fn plan(from: &Layout, to: &Layout) -> Self {
+        let carried = to.nodes.iter().enumerate().filter_map(|(t, into)| {
+            let f = from.nodes.iter().position(|n| {
+                n.name == into.name
+                    && n.kind == into.kind
+                    && n.words == into.words
+                    && n.memory == into.memory
+            })?;
+            let voices = from.nodes[f].voices.min(into.voices);
+            Some(Carried {
+                from: f,
+                to: t,
+                voices,
+                words: vec![0.0; voices * into.words],
+                memory: vec![0.0; voices * into.memory],
+            })
+        });
+        Self {
+            carried: carried.collect(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.carried.is_empty()
+    }
+}

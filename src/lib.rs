@@ -1,0 +1,8 @@
+//! Chronus, a terminal live-coding synthesizer.
+//!
+//! Layers, lowest first; each may import only from those above it in this list (`tests/layers.rs` decides).
+pub mod control;
+pub mod dsp;
+pub mod graph;
+pub mod modules;
+pub mod patch;

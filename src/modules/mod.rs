@@ -1,0 +1,49 @@
+//! Every module a patch may name. To add one: write `src/modules/<file>.rs`, add its line to the table below.
+pub mod module;
+pub mod spec;
+mod table;
+
+use crate::dsp::lanes::{Isa, Lanes};
+use module::{Build, Entered, Kernel, Module, OptionError};
+use spec::ModuleSpec;
+
+macro_rules! modules {
+    ($($file:ident: $module:ident)*) => {
+        $(mod $file;)*
+
+        /// The specs of all modules, in the order of the table.
+        pub static REGISTRY: &[&ModuleSpec] = &[$(&<$file::$module as Module>::SPEC),*];
+
+        /// Builds the kernel of a module at a lane width.
+        pub fn kernel<A: Isa, L: Lanes>(
+            spec: &ModuleSpec,
+            isa: A,
+            lanes: L,
+            build: &Build<'_>,
+        ) -> Result<Box<dyn Kernel<L>>, OptionError> {
+            $(if spec.kind == <$file::$module as Module>::SPEC.kind {
+                return Ok(Box::new(Entered { isa, lanes, module: <$file::$module as Module>::build(build)? }));
+            })*
+            unreachable!("a spec that is not in the registry: {}", spec.kind)
+        }
+
+        /// Whether a module can read its options.
+        pub fn check_options(spec: &ModuleSpec, build: &Build<'_>) -> Result<(), OptionError> {
+            $(if spec.kind == <$file::$module as Module>::SPEC.kind {
+                return <$file::$module as Module>::build(build).map(drop);
+            })*
+            Ok(())
+        }
+    };
+}
+
+modules! {
+    sine: Sine
+    vca: Vca
+    out: Out
+}
+
+/// A kind's spec by the name that patches write.
+pub fn find(kind: &str) -> Option<&'static ModuleSpec> {
+    REGISTRY.iter().copied().find(|spec| spec.kind == kind)
+}

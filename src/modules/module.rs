@@ -1,0 +1,305 @@
+//! The contract of a sound-making unit. Runs on engine threads and on the builder: must not allocate, lock, log or panic
+//! in `render`.
+use crate::dsp::{
+    BLOCK,
+    lanes::{Isa, Lanes},
+    transport::Transport,
+};
+
+use super::spec::{ModuleSpec, OptionValue};
+
+/// A kind of module. The value holds what its options say and never changes; all state is in [`Io::state`] and [`Io::memory`],
+/// owned by the graph, so that carrying a module's sound into another graph is a copy and needs no code here.
+pub trait Module: Send + Sized + 'static {
+    const SPEC: ModuleSpec;
+    /// State vectors of one lane group. An integer lives there by its bits ([`crate::dsp::lanes::Float::bits`]).
+    const WORDS: usize;
+
+    /// Reads the options; called by the compiler, may allocate.
+    fn build(build: &Build<'_>) -> Result<Self, OptionError>;
+
+    /// Vectors of large memory (delay lines) of one lane group.
+    fn memory(&self) -> usize {
+        0
+    }
+
+    /// Sets a fresh lane's `WORDS` words, which are zero before.
+    fn init(&self, _lane: LaneInit, _words: &mut [f32]) {}
+
+    /// Renders one block of one lane group. Parameters arrive clamped and smoothed, inputs summed: a module does neither.
+    /// Must be `#[inline(always)]`, and so must what it calls with vectors: it is compiled inside a feature function.
+    fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>);
+}
+
+/// What a module is built from.
+pub struct Build<'a> {
+    /// Frames a second.
+    pub rate: f32,
+    /// In the order of the spec; every option is there.
+    pub options: &'a [OptionValue],
+}
+
+impl Build<'_> {
+    pub fn choice(&self, option: usize) -> usize {
+        match self.options[option] {
+            OptionValue::Choice(index) => index,
+            _ => 0,
+        }
+    }
+
+    pub fn text(&self, option: usize) -> &str {
+        match &self.options[option] {
+            OptionValue::Text(text) => text,
+            _ => "",
+        }
+    }
+
+    pub fn whole(&self, option: usize) -> i64 {
+        match self.options[option] {
+            OptionValue::Whole(number) => number,
+            _ => 0,
+        }
+    }
+
+    /// Beats (quarter notes).
+    pub fn length(&self, option: usize) -> f64 {
+        match self.options[option] {
+            OptionValue::Length(beats) => beats,
+            _ => 0.0,
+        }
+    }
+}
+
+/// An option's text that the module can't read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionError {
+    /// Index into the spec's options.
+    pub option: usize,
+    /// Characters into the text where the trouble starts.
+    pub at: usize,
+    /// What is wrong and what would be right.
+    pub why: String,
+}
+
+/// Which lane [`Module::init`] sets.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneInit {
+    /// 0 for a mono module.
+    pub voice: usize,
+    /// Differs between modules and voices of a patch, and is the same every time the patch is compiled.
+    pub seed: u32,
+    /// Frames a second.
+    pub rate: f32,
+}
+
+/// One block's view of a lane group's surroundings.
+pub struct Io<'a, L: Lanes> {
+    /// Input slots in the order of the spec (a stereo port has two), then one a parameter.
+    pub ins: &'a [In<'a, L>],
+    /// Output slots in the order of the spec.
+    pub outs: &'a mut [Out<L>],
+    /// `WORDS` vectors.
+    pub state: &'a mut [L::F],
+    /// `memory()` vectors; zero before the first block.
+    pub memory: &'a mut [L::F],
+    /// The voice in lane 0 of this group.
+    pub first_voice: usize,
+    pub cx: &'a BlockCx<'a>,
+}
+
+/// An input of one lane group: a signal, or one vector where the block is constant.
+#[derive(Clone, Copy)]
+pub struct In<'a, L: Lanes> {
+    head: L::F,
+    block: Option<&'a [L::F; BLOCK]>,
+}
+
+impl<'a, L: Lanes> In<'a, L> {
+    #[inline(always)]
+    pub fn constant(value: L::F) -> Self {
+        Self {
+            head: value,
+            block: None,
+        }
+    }
+
+    #[inline(always)]
+    pub fn signal(block: &'a [L::F; BLOCK]) -> Self {
+        Self {
+            head: block[0],
+            block: Some(block),
+        }
+    }
+
+    #[inline(always)]
+    pub fn is_constant(&self) -> bool {
+        self.block.is_none()
+    }
+
+    /// The first frame's value: the whole block's where it is constant.
+    #[inline(always)]
+    pub fn head(&self) -> L::F {
+        self.head
+    }
+
+    /// The signal's frames, none where the block is constant.
+    #[inline(always)]
+    pub fn block(&self) -> Option<&'a [L::F; BLOCK]> {
+        self.block
+    }
+
+    /// The value at frame `i` of the block.
+    #[inline(always)]
+    pub fn at(&self, i: usize) -> L::F {
+        match self.block {
+            Some(block) => block[i & (BLOCK - 1)],
+            None => self.head,
+        }
+    }
+
+    /// The frames as an array, `scratch` filled where the block is constant: for loops that should vectorise along time.
+    #[inline(always)]
+    pub fn expand<'b>(&self, scratch: &'b mut [L::F; BLOCK]) -> &'b [L::F; BLOCK]
+    where
+        'a: 'b,
+    {
+        match self.block {
+            Some(block) => block,
+            None => {
+                scratch.fill(self.head);
+                scratch
+            }
+        }
+    }
+}
+
+/// An output slot of one lane group.
+pub struct Out<L: Lanes> {
+    pub block: Box<[L::F; BLOCK]>,
+    /// Only `block[0]` counts. False before `render`.
+    pub constant: bool,
+}
+
+impl<L: Lanes> Out<L> {
+    pub fn new(l: L) -> Self {
+        Self {
+            block: Box::new([l.f(0.0); BLOCK]),
+            constant: true,
+        }
+    }
+
+    /// The whole block is `value`.
+    #[inline(always)]
+    pub fn fill(&mut self, value: L::F) {
+        self.block[0] = value;
+        self.constant = true;
+    }
+
+    #[inline(always)]
+    pub fn as_in(&self) -> In<'_, L> {
+        if self.constant {
+            In::constant(self.block[0])
+        } else {
+            In::signal(&self.block)
+        }
+    }
+}
+
+/// What all modules of a graph see of a block.
+#[derive(Clone, Copy)]
+pub struct BlockCx<'a> {
+    /// Frames a second.
+    pub rate: f32,
+    /// Timeline frame of the block's first frame.
+    pub frame: u64,
+    pub time: TimeCx,
+    /// Notes for a note source, in order of `offset`; empty for other modules.
+    pub notes: &'a [VoiceEvent],
+}
+
+/// The transport over one block, which may change once inside it.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeCx {
+    pub before: Transport,
+    /// From `split` on this one holds; `split` is `BLOCK` where nothing changes.
+    pub after: Transport,
+    pub split: usize,
+}
+
+impl TimeCx {
+    pub fn steady(transport: Transport) -> Self {
+        Self {
+            before: transport,
+            after: transport,
+            split: BLOCK,
+        }
+    }
+
+    /// The transport at a frame of the block.
+    #[inline]
+    pub fn at(&self, offset: usize) -> &Transport {
+        if offset < self.split {
+            &self.before
+        } else {
+            &self.after
+        }
+    }
+}
+
+/// A note for one voice of a note source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VoiceEvent {
+    /// Frame within the block.
+    pub offset: usize,
+    pub voice: usize,
+    pub change: VoiceChange,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum VoiceChange {
+    /// Starts a note. `glide` where it follows another without a gap in the same voice (legato): the gate does not close.
+    On {
+        /// Octaves above C4.
+        pitch: f32,
+        /// 0..1
+        velocity: f32,
+        legato: bool,
+    },
+    Off,
+}
+
+/// A module's realtime half at one lane width, entered through its instruction set's feature function.
+pub trait Kernel<L: Lanes>: Send {
+    fn words(&self) -> usize;
+    fn memory(&self) -> usize;
+    fn init(&self, lane: LaneInit, words: &mut [f32]);
+    fn render(&self, io: &mut Io<'_, L>);
+}
+
+/// A module at an instruction set and a lane width.
+pub struct Entered<A: Isa, L: Lanes, M: Module> {
+    pub isa: A,
+    pub lanes: L,
+    pub module: M,
+}
+
+impl<A: Isa, L: Lanes, M: Module> Kernel<L> for Entered<A, L, M> {
+    fn words(&self) -> usize {
+        M::WORDS
+    }
+
+    fn memory(&self) -> usize {
+        self.module.memory()
+    }
+
+    fn init(&self, lane: LaneInit, words: &mut [f32]) {
+        self.module.init(lane, words);
+    }
+
+    fn render(&self, io: &mut Io<'_, L>) {
+        self.isa.run(
+            #[inline(always)]
+            || self.module.render(self.lanes, io),
+        );
+    }
+}

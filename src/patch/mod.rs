@@ -1,0 +1,116 @@
+//! What the user writes, checked: plain data whose names are resolved against the module specs. No sound, no threads.
+pub mod check;
+pub mod diagnostic;
+pub mod edit;
+pub mod file;
+
+use crate::modules::spec::{ModuleSpec, OptionValue, ParamValue};
+
+/// A patch that passed every check but the compiler's: all names are resolved, all values are in range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patch {
+    pub name: String,
+    /// Tempo that the patch asks for; takes effect when it is swapped in.
+    pub bpm: Option<f64>,
+    /// Voices below a note source, 1..=64.
+    pub voices: usize,
+    pub modules: Vec<Node>,
+    pub cables: Vec<Cable>,
+    pub macros: Vec<Macro>,
+    pub prime: PrimeMode,
+    /// Whether tails of modules that the next patch lacks ring out after a swap away from this one.
+    pub spill: bool,
+}
+
+/// A module of a patch.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub name: String,
+    pub spec: &'static ModuleSpec,
+    /// In the order of the spec, defaults filled in.
+    pub params: Vec<ParamValue>,
+    /// In the order of the spec, defaults filled in.
+    pub options: Vec<OptionValue>,
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.spec.kind == other.spec.kind
+            && self.params == other.params
+            && self.options == other.options
+    }
+}
+
+/// A connection. Several into one input are summed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cable {
+    pub from: Source,
+    pub to: Target,
+    /// A factor into a port; into a parameter, what a signal of 1 adds, in the parameter's law (octaves, dB or the bare number).
+    pub amount: f32,
+    /// Read one block (64 frames) late, so that it may close a loop.
+    pub feedback: bool,
+}
+
+/// An output port of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Index into [`Patch::modules`].
+    pub node: usize,
+    /// Index into the spec's outputs.
+    pub port: usize,
+}
+
+/// Where a cable ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Index into [`Patch::modules`].
+    pub node: usize,
+    pub input: Input,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Index into the spec's inputs.
+    Port(usize),
+    /// Index into the spec's parameters.
+    Param(usize),
+}
+
+/// One knob over several parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Macro {
+    pub name: String,
+    /// Position, 0..=1.
+    pub at: f32,
+    pub to: Vec<MacroTarget>,
+}
+
+/// What a macro moves: a parameter's value, or the amount of every cable into a port.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MacroTarget {
+    pub target: Target,
+    /// The value at macro position 0.
+    pub low: ParamValue,
+    /// The value at macro position 1.
+    pub high: ParamValue,
+}
+
+/// How a patch is primed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum PrimeMode {
+    /// With a test note of C4; it must sound.
+    #[default]
+    Sound,
+    /// With this test note, in octaves above C4; it must sound.
+    Note(f32),
+    /// It may be silent.
+    Silent,
+}
+
+impl Patch {
+    pub fn node(&self, name: &str) -> Option<usize> {
+        self.modules.iter().position(|m| m.name == name)
+    }
+}
