@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::dsp::transport::Transport;
 use crate::graph::prime::{Check, PrimeReport};
 use crate::patch::{Patch, diagnostic::Diagnostic};
 
@@ -9,7 +10,7 @@ use super::command::{Quantum, SlotId};
 use super::slot::{Incoming, SlotState};
 
 /// Something that happened, with the musical position and a sentence for people.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
     /// Frame of the timeline.
     pub frame: u64,
@@ -20,7 +21,7 @@ pub struct Event {
     pub sentence: String,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum What {
     Building {
         slot: SlotId,
@@ -91,6 +92,8 @@ pub enum What {
     Transport {
         playing: bool,
     },
+    /// Nothing but the sentence.
+    #[default]
     Warning,
     Quit,
 }
@@ -102,12 +105,18 @@ pub struct View {
     pub live: SlotId,
     pub bpm: f64,
     pub playing: bool,
+    /// From frames to beats; with [`super::position::bar_text`] and the reading's frame, where the music is.
+    pub transport: Transport,
     pub quantum: Quantum,
     /// A swap waits for its frame; the bar (from 1) at which it will happen, where that is known.
     pub armed: Option<Option<u64>>,
     pub fade_ms: f32,
     pub state_carry: bool,
     pub panicked: bool,
+    /// Nothing stands by that could take over at this moment.
+    pub no_net: bool,
+    /// Modules of the draft that OSC builds, while one is open.
+    pub draft: Option<usize>,
     pub undo_steps: usize,
     pub redo_steps: usize,
     pub device: String,
@@ -115,7 +124,7 @@ pub struct View {
     pub device_problem: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SlotView {
     pub state: SlotState,
     pub incoming: Option<Incoming>,
@@ -135,4 +144,28 @@ pub struct Loaded {
     /// The text differs from the file.
     pub modified: bool,
     pub report: PrimeReport,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        let transport = Transport::new(48_000.0, 120.0);
+        Self {
+            slots: Default::default(),
+            live: SlotId::A,
+            bpm: transport.bpm,
+            playing: transport.playing,
+            transport,
+            quantum: Quantum::default(),
+            armed: None,
+            fade_ms: 20.0,
+            state_carry: true,
+            panicked: false,
+            no_net: true,
+            draft: None,
+            undo_steps: 0,
+            redo_steps: 0,
+            device: String::new(),
+            device_problem: None,
+        }
+    }
 }
