@@ -1,6 +1,7 @@
 //! Sample arithmetic on slices and lanes. No threads, no I/O, no knowledge of patches.
 pub mod denormals;
 pub mod lanes;
+pub mod math;
 pub mod transport;
 
 /// Frames rendered in one engine step: the engine's quantum, whatever the device asks for.

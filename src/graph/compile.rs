@@ -1,8 +1,26 @@
-//! From a patch to a graph: order, lanes, buffers. All allocation is here.
-use crate::dsp::lanes::IsaChoice;
-use crate::patch::Patch;
+//! From a patch to a graph. All allocation is here; runs on the builder.
+use crate::dsp::lanes::{Isa, IsaChoice, IsaMissing, Lanes, WithIsa, with_isa};
+use crate::modules::{
+    self,
+    module::{Build, LaneInit, Out},
+    spec::{Law, ModuleSpec, ParamValue, Signal, Voicing, kernel_value},
+};
+use crate::patch::{Input, Patch};
 
-use super::{Graph, Layout};
+use super::{
+    Graph, Layout,
+    input::{Knobs, Slot, Term},
+    lane_graph::{AnyUnit, LaneGraph, Late, LateCopy, each_width, scratch},
+    notes::{self, NoteAllocator},
+    plan::{Map, Plan, SlotPlan, UnitPlan},
+    ports::{ReadOne, ReadWide, Reader},
+    ramp::{Knob, Ramp},
+    snapshot::NodeLayout,
+    unit::{MAX_NOTES, MAX_SLOTS, Unit},
+};
+
+/// A parameter's way to a new value.
+const RAMP_SECONDS: f32 = 0.005;
 
 /// What a graph is compiled for.
 #[derive(Clone, Copy, Debug)]
@@ -19,16 +37,241 @@ pub struct Env {
 /// Why a patch can't be made runnable.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CompileError {
+    /// The modules on the way round, the first again at the end.
     #[error("cycle without a feedback mark: {}", .0.join(" > "))]
     Cycle(Vec<String>),
-    #[error("`{node}`: {why}")]
-    Option { node: String, why: String },
-    #[error("{0}")]
-    Isa(#[from] crate::dsp::lanes::IsaMissing),
+    #[error("`{module}`: {why}")]
+    Option { module: String, why: String },
+    #[error(transparent)]
+    Isa(#[from] IsaMissing),
 }
 
 /// Makes a patch runnable. Allocates.
 pub fn compile(patch: &Patch, env: &Env) -> Result<(Graph, Layout), CompileError> {
-    let _ = (patch, env);
-    todo!()
+    with_isa(env.isa, Compiler { patch, env })?
+}
+
+struct Compiler<'a> {
+    patch: &'a Patch,
+    env: &'a Env,
+}
+
+impl WithIsa for Compiler<'_> {
+    type Output = Result<(Graph, Layout), CompileError>;
+
+    fn with<A: Isa>(self, isa: A) -> Self::Output {
+        let plan = Plan::new(self.patch, A::Wide::N).map_err(CompileError::Cycle)?;
+        let mut graph = LaneGraph {
+            isa,
+            rate: self.env.rate,
+            bpm: self.env.bpm,
+            units: Vec::with_capacity(plan.units.len()),
+            steps: plan.steps,
+            places: plan.places,
+            late: Vec::with_capacity(plan.late.len()),
+            sounding: Vec::new(),
+            scratch_one: scratch(isa.one()),
+            scratch_wide: scratch(isa.wide()),
+        };
+        for unit in &plan.units {
+            if unit.spec.voicing == Voicing::Summed && unit.spec.kind == "Out" {
+                graph.sounding.push(graph.units.len());
+            }
+            graph.units.push(if unit.wide {
+                AnyUnit::Wide(self.unit::<A, ReadWide>(isa, unit)?)
+            } else {
+                AnyUnit::One(self.unit::<A, ReadOne>(isa, unit)?)
+            });
+        }
+        for from in plan.late {
+            let copy = match &graph.units[from.unit] {
+                AnyUnit::One(_) => LateCopy::One(Out::new(isa.one())),
+                AnyUnit::Wide(u) => {
+                    LateCopy::Wide((0..u.groups).map(|_| Out::new(isa.wide())).collect())
+                }
+            };
+            graph.late.push(Late { from, copy });
+        }
+        let layout = self.layout(&graph);
+        let mut graph = Graph::new(Box::new(graph));
+        graph.reset();
+        Ok((graph, layout))
+    }
+}
+
+impl Compiler<'_> {
+    fn unit<A: Isa, R: Reader<A>>(
+        &self,
+        isa: A,
+        plan: &UnitPlan,
+    ) -> Result<Unit<A, R>, CompileError> {
+        let l = R::lanes(isa);
+        let spec = plan.spec;
+        let kernel = modules::kernel(
+            spec,
+            isa,
+            l,
+            &Build {
+                rate: self.env.rate,
+                options: &plan.options,
+            },
+        )
+        .map_err(|e| CompileError::Option {
+            module: self.patch.modules[plan.members[0]].name.clone(),
+            why: e.why,
+        })?;
+        let groups = plan.instances().div_ceil(<R::L as Lanes>::N);
+        let (words, memory_len) = (kernel.words(), kernel.memory());
+        let out_slots = spec.output_slots();
+        debug_assert!(
+            plan.slots.len() <= MAX_SLOTS,
+            "{} has too many inputs",
+            spec.kind
+        );
+        let zero = l.f(0.0);
+        Ok(Unit {
+            kernel,
+            spec,
+            voices: plan.voices,
+            groups,
+            words,
+            memory_len,
+            state: vec![zero; words * groups],
+            memory: vec![zero; memory_len * groups],
+            slots: plan
+                .slots
+                .iter()
+                .enumerate()
+                .map(|(i, slot)| self.slot::<A, R>(isa, plan, i, slot, groups))
+                .collect(),
+            outs: (0..out_slots * groups).map(|_| Out::new(l)).collect(),
+            out_slots,
+            notes: (spec.voicing == Voicing::NoteSource).then(|| NoteAllocator::new(plan.voices)),
+            note_events: Vec::with_capacity(MAX_NOTES),
+            inits: self.inits(plan),
+        })
+    }
+
+    fn inits(&self, plan: &UnitPlan) -> Vec<LaneInit> {
+        let instances = plan.members.iter().flat_map(|node| {
+            let name = &self.patch.modules[*node].name;
+            (0..plan.voices).map(move |voice| (name, voice))
+        });
+        instances
+            .map(|(name, voice)| LaneInit {
+                voice,
+                seed: seed(self.env.seed, name, voice),
+                rate: self.env.rate,
+            })
+            .collect()
+    }
+
+    fn slot<A: Isa, R: Reader<A>>(
+        &self,
+        isa: A,
+        unit: &UnitPlan,
+        index: usize,
+        plan: &SlotPlan,
+        groups: usize,
+    ) -> Slot<A, R> {
+        let l = R::lanes(isa);
+        let spec = unit.spec;
+        let param = index.checked_sub(spec.input_slots());
+        let knobs = match param {
+            Some(param) => Some(self.knobs(unit, Input::Param(param))),
+            None => gate_port(spec, index).map(|port| self.knobs(unit, Input::Port(port))),
+        };
+        let terms = plan.terms.iter().map(|term| {
+            let lane_gain = |instance: usize| {
+                let last = term.gains.len() - 1;
+                term.gains[instance.min(last)]
+            };
+            let reduce = match term.map {
+                Map::Reduce => lanes_of(isa.wide(), &term.gains),
+                _ => Vec::new(),
+            };
+            Term {
+                from: term.from,
+                map: term.map.clone(),
+                gains: (0..groups)
+                    .map(|g| l.from_fn(|lane| lane_gain(g * <R::L as Lanes>::N + lane)))
+                    .collect(),
+                reduce,
+                plain: term.map == Map::Same && term.gains.iter().all(|g| *g == 1.0),
+            }
+        });
+        Slot {
+            terms: terms.collect(),
+            knobs: knobs.map(|k| Knobs::new(l, k, groups, unit.voices > 1)),
+            law: param.map_or(Law::Add, |p| spec.params[p].unit.law()),
+            range: param.map(|p| {
+                let spec = &spec.params[p];
+                (kernel_value(spec, spec.min), kernel_value(spec, spec.max))
+            }),
+        }
+    }
+
+    fn knobs(&self, unit: &UnitPlan, input: Input) -> Vec<Knob> {
+        let knobs = unit.members.iter().map(|node| {
+            let (spec, value, frames) = match input {
+                Input::Param(p) => (
+                    Some(&unit.spec.params[p]),
+                    self.patch.modules[*node].params[p],
+                    (RAMP_SECONDS * self.env.rate) as u32,
+                ),
+                Input::Port(_) => (None, ParamValue::Fixed(0.0), 0),
+            };
+            let mut knob = Knob {
+                node: *node,
+                input,
+                spec,
+                value,
+                ramp: Ramp::held(0.0),
+                frames,
+            };
+            knob.set_now(value, self.env.bpm);
+            knob
+        });
+        knobs.collect()
+    }
+
+    fn layout<A: Isa>(&self, graph: &LaneGraph<A>) -> Layout {
+        let nodes = self.patch.modules.iter().zip(&graph.places);
+        let nodes = nodes.map(|(node, place)| {
+            each_width!(&graph.units[place.unit], unit => NodeLayout {
+                name: node.name.clone(),
+                kind: node.spec.kind,
+                options: node.options.clone(),
+                voices: unit.voices,
+                words: unit.words + unit.notes.as_ref().map_or(0, |_| notes::WORDS),
+                memory: unit.memory_len,
+            })
+        });
+        Layout {
+            nodes: nodes.collect(),
+        }
+    }
+}
+
+/// The port of a slot, where it is a gate: users may hold it open.
+fn gate_port(spec: &ModuleSpec, slot: usize) -> Option<usize> {
+    (0..spec.inputs.len())
+        .find(|p| spec.input_slot(*p) == slot)
+        .filter(|p| spec.inputs[*p].signal == Signal::Gate)
+}
+
+fn lanes_of<L: Lanes>(l: L, values: &[f32]) -> Vec<L::F> {
+    let groups = values.len().div_ceil(L::N);
+    (0..groups)
+        .map(|g| l.from_fn(|lane| values.get(g * L::N + lane).copied().unwrap_or(0.0)))
+        .collect()
+}
+
+/// A seed that differs between modules and voices and is the same in every compilation (FNV-1a over the name).
+fn seed(patch: u32, name: &str, voice: usize) -> u32 {
+    let bytes = name.bytes().chain((voice as u32).to_le_bytes());
+    let hash = bytes.fold(0x811c_9dc5 ^ patch.wrapping_mul(0x9e37_79b9), |h, b| {
+        (h ^ b as u32).wrapping_mul(0x0100_0193)
+    });
+    hash.max(1)
 }

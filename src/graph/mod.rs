@@ -1,10 +1,19 @@
 //! A patch made runnable. Compiling allocates and happens on the builder; rendering neither allocates nor frees.
 pub mod compile;
+mod input;
+mod lane_graph;
+mod notes;
+mod order;
+mod plan;
+mod ports;
 pub mod prime;
+mod ramp;
 mod snapshot;
+mod unit;
 
 pub use compile::{CompileError, Env, compile};
-pub use snapshot::{Layout, Snapshot};
+pub use prime::{PrimeFailure, PrimeReport, PrimeSpec, PrimedGraph, prime};
+pub use snapshot::{Layout, NodeLayout, Snapshot};
 
 use crate::dsp::{StereoBlock, transport::Transport};
 use crate::modules::{module::TimeCx, spec::ParamValue};
@@ -65,12 +74,6 @@ pub enum Change {
         node: usize,
         param: usize,
         value: ParamValue,
-    },
-    /// Sets the factor of every cable into an input port, over 5 ms.
-    Amount {
-        node: usize,
-        port: usize,
-        value: f32,
     },
     /// A note to every note source. Velocity 0 ends it.
     Note {

@@ -1,4 +1,5 @@
 //! State carry: what a running graph hands to the next, planned where it may allocate, copied where it may not.
+use crate::modules::spec::OptionValue;
 
 /// Where a compiled patch keeps the state of its modules: plain data, kept by whoever may load another graph after it.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +12,7 @@ pub struct Layout {
 pub struct NodeLayout {
     pub name: String,
     pub kind: &'static str,
+    pub options: Vec<OptionValue>,
     pub voices: usize,
     /// State words of one voice.
     pub words: usize,

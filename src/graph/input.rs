@@ -1,0 +1,235 @@
+//! One input slot of a unit: knobs and cables become the signal that the kernel reads. Runs on engine threads.
+use crate::dsp::{
+    BLOCK,
+    lanes::{Float, Isa, Lanes},
+    math::exp2,
+};
+use crate::modules::{
+    module::{In, TimeCx},
+    spec::Law,
+};
+
+use super::{
+    GraphEvent,
+    plan::{Map, Reads},
+    ports::{Port, Reader, Sum},
+    ramp::Knob,
+};
+
+/// An input slot at a reader's lane width.
+pub struct Slot<A: Isa, R: Reader<A>> {
+    pub knobs: Option<Knobs<R::L>>,
+    pub terms: Vec<Term<A, R>>,
+    pub law: Law,
+    /// What the kernel may receive; a port is not clamped.
+    pub range: Option<(f32, f32)>,
+}
+
+/// A slot's unmodulated values, one knob a member of the unit.
+pub struct Knobs<L: Lanes> {
+    pub knobs: Vec<Knob>,
+    /// Per lane group: the value while nothing moves.
+    pub held: Vec<L::F>,
+    /// Per lane group.
+    pub moving: Vec<bool>,
+    /// The unit's one member has a voice in every lane.
+    pub shared: bool,
+}
+
+/// A cable, or several from one unit.
+pub struct Term<A: Isa, R: Reader<A>> {
+    pub from: Reads,
+    pub map: Map,
+    /// Per lane group.
+    pub gains: Vec<<R::L as Lanes>::F>,
+    /// Per lane group of the source, where the reader sums its voices.
+    pub reduce: Vec<<A::Wide as Lanes>::F>,
+    /// Passes the source through unchanged.
+    pub plain: bool,
+}
+
+/// How a slot's signal was made ready.
+pub enum Ready<L: Lanes> {
+    Constant(L::F),
+    /// In the slot's scratch block.
+    Scratch,
+    /// The one cable's buffer, as it is.
+    Direct,
+}
+
+/// The surroundings of one block.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    pub events: &'a [GraphEvent],
+    pub time: &'a TimeCx,
+}
+
+impl<L: Lanes> Knobs<L> {
+    pub fn new(l: L, knobs: Vec<Knob>, groups: usize, shared: bool) -> Self {
+        let mut this = Self {
+            knobs,
+            held: vec![l.f(0.0); groups],
+            moving: vec![false; groups],
+            shared,
+        };
+        this.hold_all(l);
+        this
+    }
+
+    /// The knob of a lane. Lanes without an instance follow the last one, which is always in their group: a harmless value.
+    fn index(&self, group: usize, lane: usize) -> usize {
+        if self.shared {
+            0
+        } else {
+            (group * L::N + lane).min(self.knobs.len() - 1)
+        }
+    }
+
+    /// Takes the knobs' values as the group's held ones.
+    fn hold(&mut self, l: L, group: usize) {
+        self.held[group] = l.from_fn(|lane| self.knobs[self.index(group, lane)].ramp.value());
+    }
+
+    /// Takes the knobs' values as the held ones: after they were set at once.
+    pub fn hold_all(&mut self, l: L) {
+        for group in 0..self.held.len() {
+            self.hold(l, group);
+        }
+    }
+
+    /// A member's knob moves in the block to come.
+    pub fn wake(&mut self, member: usize) {
+        if self.shared {
+            self.moving.fill(true);
+        } else {
+            self.moving[member / L::N] = true;
+        }
+    }
+
+    /// Renders a moving group's values. A shared knob moves on with the last group that reads it.
+    fn walk(&mut self, group: usize, around: Around<'_>, block: &mut [L::F; BLOCK]) {
+        let commit = !self.shared || group + 1 == self.held.len();
+        let mut row = [0.0; BLOCK];
+        let (mut walked, mut still) = (usize::MAX, false);
+        for lane in 0..L::N {
+            let index = self.index(group, lane);
+            if index != walked {
+                let after = self.knobs[index].walk(around.events, around.time, &mut row);
+                still |= !after.ramp.arrived();
+                if commit {
+                    self.knobs[index] = after;
+                }
+                walked = index;
+            }
+            for (frame, value) in block.iter_mut().zip(row) {
+                frame.lanes_mut()[lane] = value;
+            }
+        }
+        self.held[group] = block[BLOCK - 1];
+        self.moving[group] = still;
+    }
+}
+
+impl<A: Isa, R: Reader<A>> Slot<A, R> {
+    /// Makes the block's signal of a lane group ready.
+    #[inline(always)]
+    pub fn prepare<'p>(
+        &mut self,
+        isa: A,
+        group: usize,
+        around: Around<'_>,
+        port: impl Fn(Reads) -> Port<'p, A>,
+        scratch: &mut [<R::L as Lanes>::F; BLOCK],
+    ) -> Ready<R::L> {
+        let l = R::lanes(isa);
+        let zero = l.f(0.0);
+        let mut base_moves = false;
+        let base = match &mut self.knobs {
+            None => zero,
+            Some(knobs) => {
+                base_moves = knobs.moving[group];
+                knobs.held[group]
+            }
+        };
+        if self.terms.is_empty() && !base_moves {
+            return Ready::Constant(base);
+        }
+        if let ([term], None) = (&self.terms[..], &self.knobs)
+            && term.plain
+            && let Some(out) = R::direct(&port(term.from), group)
+        {
+            return if out.constant {
+                Ready::Constant(out.block[0])
+            } else {
+                Ready::Direct
+            };
+        }
+        let mut sum = Sum {
+            constant: zero,
+            block: scratch,
+            moving: false,
+        };
+        for term in &self.terms {
+            R::add(
+                isa,
+                &mut sum,
+                &port(term.from),
+                &term.map,
+                term.gains[group],
+                &term.reduce,
+                group,
+            );
+        }
+        let (constant, moving) = (sum.constant, sum.moving);
+        let (low, high) = match self.range {
+            Some((low, high)) => (l.f(low), l.f(high)),
+            None => (l.f(f32::MIN), l.f(f32::MAX)),
+        };
+        let law = self.law;
+        let apply = |base: <R::L as Lanes>::F, modulation: <R::L as Lanes>::F| {
+            match law {
+                Law::Add => base + modulation,
+                Law::Octaves => base * exp2(l, modulation),
+                // log2(10) / 20
+                Law::Decibels => base * exp2(l, modulation * l.f(0.166_096_4)),
+            }
+            .max(low)
+            .min(high)
+        };
+        if let (true, Some(knobs)) = (base_moves, &mut self.knobs) {
+            let mut bases = [zero; BLOCK];
+            knobs.walk(group, around, &mut bases);
+            for (i, x) in scratch.iter_mut().enumerate() {
+                let modulation = if moving { *x + constant } else { constant };
+                *x = apply(bases[i], modulation);
+            }
+            return Ready::Scratch;
+        }
+        if !moving {
+            return Ready::Constant(apply(base, constant));
+        }
+        for x in scratch.iter_mut() {
+            *x = apply(base, *x + constant);
+        }
+        Ready::Scratch
+    }
+
+    /// The signal that [`Slot::prepare`] made ready.
+    #[inline(always)]
+    pub fn read<'p>(
+        &self,
+        group: usize,
+        ready: &Ready<R::L>,
+        port: impl Fn(Reads) -> Port<'p, A>,
+        scratch: &'p [<R::L as Lanes>::F; BLOCK],
+    ) -> In<'p, R::L> {
+        match ready {
+            Ready::Constant(value) => In::constant(*value),
+            Ready::Scratch => In::signal(scratch),
+            Ready::Direct => match R::direct(&port(self.terms[0].from), group) {
+                Some(out) => In::signal(&out.block),
+                None => In::signal(scratch),
+            },
+        }
+    }
+}

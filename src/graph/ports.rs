@@ -1,0 +1,210 @@
+//! What inputs read: outputs of earlier units at either lane width, and the two ways to read them. Runs on engine threads.
+use crate::dsp::{
+    BLOCK,
+    lanes::{Float, Isa, Lanes},
+};
+use crate::modules::module::{In, Out};
+
+use super::plan::Map;
+
+/// One output slot of a unit: one buffer, or one a lane group.
+pub enum Port<'a, A: Isa> {
+    One(&'a Out<A::One>),
+    Wide {
+        /// Of all groups; this slot's are `stride` apart, from `first` on.
+        outs: &'a [Out<A::Wide>],
+        first: usize,
+        stride: usize,
+    },
+}
+
+impl<'a, A: Isa> Port<'a, A> {
+    #[inline(always)]
+    fn group(&self, group: usize) -> Option<&'a Out<A::Wide>> {
+        match self {
+            Port::One(_) => None,
+            Port::Wide {
+                outs,
+                first,
+                stride,
+            } => outs.get(first + group * stride),
+        }
+    }
+}
+
+/// The sum of an input's cables over one block: constants apart, so that a sum of constants stays one.
+pub struct Sum<'a, L: Lanes> {
+    pub constant: L::F,
+    pub block: &'a mut [L::F; BLOCK],
+    /// The block holds something.
+    pub moving: bool,
+}
+
+impl<L: Lanes> Sum<'_, L> {
+    #[inline(always)]
+    fn add_in(&mut self, x: In<'_, L>, gain: L::F) {
+        match x.block() {
+            None => self.constant = x.head().fma(gain, self.constant),
+            Some(block) => self.add_frames(|i| block[i], gain),
+        }
+    }
+
+    #[inline(always)]
+    fn add_frames(&mut self, x: impl Fn(usize) -> L::F, gain: L::F) {
+        if self.moving {
+            for (i, sum) in self.block.iter_mut().enumerate() {
+                *sum = x(i).fma(gain, *sum);
+            }
+        } else {
+            for (i, sum) in self.block.iter_mut().enumerate() {
+                *sum = x(i) * gain;
+            }
+            self.moving = true;
+        }
+    }
+}
+
+/// A lane width as a reader of ports.
+pub trait Reader<A: Isa>: Copy + Send + 'static {
+    type L: Lanes;
+    fn lanes(isa: A) -> Self::L;
+    /// The port's buffer where it has this width.
+    fn direct<'a>(port: &Port<'a, A>, group: usize) -> Option<&'a Out<Self::L>>;
+    /// Adds what one lane group of the reader hears of a port. `gains` are of the group; `all` of every source instance.
+    fn add(
+        isa: A,
+        sum: &mut Sum<'_, Self::L>,
+        port: &Port<'_, A>,
+        map: &Map,
+        gain: <Self::L as Lanes>::F,
+        reduce: &[<A::Wide as Lanes>::F],
+        group: usize,
+    );
+}
+
+#[derive(Clone, Copy)]
+pub struct ReadOne;
+
+impl<A: Isa> Reader<A> for ReadOne {
+    type L = A::One;
+
+    fn lanes(isa: A) -> A::One {
+        isa.one()
+    }
+
+    #[inline(always)]
+    fn direct<'a>(port: &Port<'a, A>, _: usize) -> Option<&'a Out<A::One>> {
+        match port {
+            Port::One(out) => Some(out),
+            Port::Wide { .. } => None,
+        }
+    }
+
+    #[inline(always)]
+    fn add(
+        isa: A,
+        sum: &mut Sum<'_, A::One>,
+        port: &Port<'_, A>,
+        _: &Map,
+        gain: <A::One as Lanes>::F,
+        reduce: &[<A::Wide as Lanes>::F],
+        _: usize,
+    ) {
+        let (one, wide) = (isa.one(), isa.wide());
+        if let Port::One(out) = port {
+            return sum.add_in(out.as_in(), gain);
+        }
+        // All voices into one: lanes first, across them once a frame.
+        let mut total = [wide.f(0.0); BLOCK];
+        let mut moving = false;
+        let mut constant = wide.f(0.0);
+        for (group, gains) in reduce.iter().enumerate() {
+            let Some(out) = port.group(group) else { break };
+            match out.as_in().block() {
+                None => constant = out.block[0].fma(*gains, constant),
+                Some(block) => {
+                    moving = true;
+                    for (t, x) in total.iter_mut().zip(block) {
+                        *t = x.fma(*gains, *t);
+                    }
+                }
+            }
+        }
+        sum.constant = sum.constant + one.f(constant.sum());
+        if moving {
+            sum.add_frames(|i| one.f(total[i].sum()), one.f(1.0));
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct ReadWide;
+
+impl<A: Isa> Reader<A> for ReadWide {
+    type L = A::Wide;
+
+    fn lanes(isa: A) -> A::Wide {
+        isa.wide()
+    }
+
+    #[inline(always)]
+    fn direct<'a>(port: &Port<'a, A>, group: usize) -> Option<&'a Out<A::Wide>> {
+        port.group(group)
+    }
+
+    #[inline(always)]
+    fn add(
+        isa: A,
+        sum: &mut Sum<'_, A::Wide>,
+        port: &Port<'_, A>,
+        map: &Map,
+        gain: <A::Wide as Lanes>::F,
+        _: &[<A::Wide as Lanes>::F],
+        group: usize,
+    ) {
+        let wide = isa.wide();
+        let width = <A::Wide as Lanes>::N;
+        if let Port::One(out) = port {
+            let head = out.block[0].lanes()[0];
+            if out.constant {
+                sum.constant = wide.f(head).fma(gain, sum.constant);
+            } else {
+                sum.add_frames(|i| wide.f(out.block[i].lanes()[0]), gain);
+            }
+            return;
+        }
+        match map {
+            Map::Same | Map::Reduce => {
+                if let Some(out) = port.group(group) {
+                    sum.add_in(out.as_in(), gain);
+                }
+            }
+            Map::Broadcast(instance) => {
+                let Some(out) = port.group(instance / width) else {
+                    return;
+                };
+                let lane = instance % width;
+                if out.constant {
+                    let value = wide.f(out.block[0].lanes()[lane]);
+                    sum.constant = value.fma(gain, sum.constant);
+                } else {
+                    sum.add_frames(|i| wide.f(out.block[i].lanes()[lane]), gain);
+                }
+            }
+            Map::Gather(instances) => {
+                let mine = &instances[(group * width).min(instances.len())..];
+                let mut gathered = [wide.f(0.0); BLOCK];
+                for (lane, instance) in mine.iter().take(width).enumerate() {
+                    let Some(out) = port.group(instance / width) else {
+                        continue;
+                    };
+                    let (x, from) = (out.as_in(), instance % width);
+                    for (i, to) in gathered.iter_mut().enumerate() {
+                        to.lanes_mut()[lane] = x.at(i).lanes()[from];
+                    }
+                }
+                sum.add_frames(|i| gathered[i], gain);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! One kernel at work: its state, inputs and outputs, for all its lane groups. Runs on engine threads.
+use crate::dsp::{
+    BLOCK,
+    lanes::{Float, Isa, Lanes},
+};
+use crate::modules::{
+    module::{BlockCx, In, Io, Kernel, LaneInit, Out, VoiceEvent},
+    spec::ModuleSpec,
+};
+
+use super::{
+    input::{Around, Ready, Slot},
+    notes::NoteAllocator,
+    plan::Reads,
+    ports::{Port, Reader},
+};
+
+/// Input slots that a kernel may have.
+pub const MAX_SLOTS: usize = 24;
+
+/// Notes that one block may bring to a unit; more wait for nobody and are dropped, which a person can't play.
+pub const MAX_NOTES: usize = 256;
+
+pub struct Unit<A: Isa, R: Reader<A>> {
+    pub kernel: Box<dyn Kernel<R::L>>,
+    pub spec: &'static ModuleSpec,
+    /// Instances of each member.
+    pub voices: usize,
+    pub groups: usize,
+    pub words: usize,
+    /// Memory vectors of a group.
+    pub memory_len: usize,
+    pub state: Vec<<R::L as Lanes>::F>,
+    pub memory: Vec<<R::L as Lanes>::F>,
+    pub slots: Vec<Slot<A, R>>,
+    /// Slot by slot, group after group.
+    pub outs: Vec<Out<R::L>>,
+    pub out_slots: usize,
+    pub notes: Option<NoteAllocator>,
+    pub note_events: Vec<VoiceEvent>,
+    /// One a member, times its voices.
+    pub inits: Vec<LaneInit>,
+}
+
+impl<A: Isa, R: Reader<A>> Unit<A, R> {
+    /// Renders one lane group. `port` finds what the slots read; `scratch` has a block for every slot.
+    #[inline(always)]
+    pub fn render<'p>(
+        &mut self,
+        isa: A,
+        group: usize,
+        around: Around<'_>,
+        cx: &BlockCx<'_>,
+        port: impl Fn(Reads) -> Port<'p, A>,
+        scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
+    ) {
+        let zero = R::lanes(isa).f(0.0);
+        let mut ready: [Ready<R::L>; MAX_SLOTS] = std::array::from_fn(|_| Ready::Constant(zero));
+        for ((slot, ready), scratch) in self.slots.iter_mut().zip(&mut ready).zip(&mut *scratch) {
+            *ready = slot.prepare(isa, group, around, &port, scratch);
+        }
+        let mut ins = [In::constant(zero); MAX_SLOTS];
+        for (((input, slot), ready), scratch) in
+            ins.iter_mut().zip(&self.slots).zip(&ready).zip(&*scratch)
+        {
+            *input = slot.read(group, ready, &port, scratch);
+        }
+        let outs = &mut self.outs[group * self.out_slots..][..self.out_slots];
+        for out in outs.iter_mut() {
+            out.constant = false;
+        }
+        self.kernel.render(&mut Io {
+            ins: &ins[..self.slots.len()],
+            outs,
+            state: &mut self.state[group * self.words..][..self.words],
+            memory: &mut self.memory[group * self.memory_len..][..self.memory_len],
+            first_voice: group * <R::L as Lanes>::N,
+            cx: &BlockCx {
+                notes: &self.note_events,
+                ..*cx
+            },
+        });
+    }
+
+    /// The state of a fresh graph; the knobs stay.
+    pub fn reset(&mut self, isa: A) {
+        let zero = R::lanes(isa).f(0.0);
+        self.state.fill(zero);
+        self.memory.fill(zero);
+        for out in &mut self.outs {
+            out.fill(zero);
+        }
+        if let Some(notes) = &mut self.notes {
+            notes.reset();
+        }
+        self.note_events.clear();
+        let mut words = [0.0; 512];
+        let words = &mut words[..self.words.min(512)];
+        for instance in 0..self.inits.len() {
+            words.fill(0.0);
+            self.kernel.init(self.inits[instance], words);
+            self.set_words(instance, words);
+        }
+        // Lanes without an instance copy the last one, so that nothing in them divides by zero.
+        let last = self.inits.len().saturating_sub(1);
+        for instance in self.inits.len()..self.groups * <R::L as Lanes>::N {
+            words.fill(0.0);
+            self.kernel.init(self.inits[last], words);
+            self.set_words(instance, words);
+        }
+    }
+
+    pub fn set_words(&mut self, instance: usize, words: &[f32]) {
+        let (group, lane) = (instance / <R::L as Lanes>::N, instance % <R::L as Lanes>::N);
+        let state = &mut self.state[group * self.words..][..self.words];
+        for (to, from) in state.iter_mut().zip(words) {
+            to.lanes_mut()[lane] = *from;
+        }
+    }
+
+    pub fn get_words(&self, instance: usize, words: &mut [f32]) {
+        let (group, lane) = (instance / <R::L as Lanes>::N, instance % <R::L as Lanes>::N);
+        let state = &self.state[group * self.words..][..self.words];
+        for (to, from) in words.iter_mut().zip(state) {
+            *to = from.lanes()[lane];
+        }
+    }
+
+    pub fn set_memory(&mut self, instance: usize, words: &[f32]) {
+        let (group, lane) = (instance / <R::L as Lanes>::N, instance % <R::L as Lanes>::N);
+        let memory = &mut self.memory[group * self.memory_len..][..self.memory_len];
+        for (to, from) in memory.iter_mut().zip(words) {
+            to.lanes_mut()[lane] = *from;
+        }
+    }
+
+    pub fn get_memory(&self, instance: usize, words: &mut [f32]) {
+        let (group, lane) = (instance / <R::L as Lanes>::N, instance % <R::L as Lanes>::N);
+        let memory = &self.memory[group * self.memory_len..][..self.memory_len];
+        for (to, from) in words.iter_mut().zip(memory) {
+            *to = from.lanes()[lane];
+        }
+    }
+}
