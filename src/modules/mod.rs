@@ -1,4 +1,6 @@
 //! Every module a patch may name. To add one: write `src/modules/<file>.rs`, add its line to the table below.
+#[cfg(test)]
+pub mod harness;
 pub mod module;
 pub mod spec;
 mod table;

@@ -1,0 +1,376 @@
+//! Renders one module alone, for tests: any lane type and instruction set, any inputs, options, notes and transport.
+#![allow(dead_code)] // Each module test uses its part.
+//!
+//! ```ignore
+//! let out = Rig::new("Svf").set("cutoff", 800.0).feed("in", |lane, frame| noise(lane, frame)).render(100);
+//! let wide = out.lane("out", 3);      // every frame of lane 3
+//! ```
+use crate::dsp::{
+    BLOCK,
+    denormals::flush_to_zero,
+    lanes::{Float, Isa, IsaChoice, Lanes, WithIsa, with_isa},
+    transport::Transport,
+};
+
+use super::{
+    find, kernel,
+    module::{BlockCx, Build, In, Io, Kernel, LaneInit, Out, TimeCx, VoiceEvent},
+    spec::{ModuleSpec, OptionValue, kernel_value},
+};
+
+/// The rate of every rig that does not say otherwise.
+pub const RATE: f32 = 48_000.0;
+
+/// One lane, or the instruction set's native vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    One,
+    Wide,
+}
+
+/// What an input slot receives.
+enum Feed {
+    /// A constant a lane, marked as such.
+    Constant(Box<dyn Fn(usize) -> f32>),
+    /// A value a lane and frame.
+    Signal(Box<dyn Fn(usize, u64) -> f32>),
+    /// A value a lane and block, marked as constant within the block.
+    Steps(Box<dyn Fn(usize, u64) -> f32>),
+}
+
+/// A module on the bench. Parameters are at their defaults and inputs at 0 until set.
+pub struct Rig {
+    spec: &'static ModuleSpec,
+    feeds: Vec<Feed>,
+    options: Vec<OptionValue>,
+    notes: Vec<(u64, VoiceEvent)>,
+    from: Option<Vec<LaneState>>,
+    pub isa: IsaChoice,
+    pub width: Width,
+    pub rate: f32,
+    pub seed: u32,
+    pub transport: Transport,
+    pub first_frame: u64,
+}
+
+/// All state of one lane: what the graph would carry over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaneState {
+    pub words: Vec<f32>,
+    pub memory: Vec<f32>,
+}
+
+/// What a rig rendered.
+pub struct Rendered {
+    spec: &'static ModuleSpec,
+    /// `[output slot][lane][frame]`
+    pub slots: Vec<Vec<Vec<f32>>>,
+    /// Whether output slot 0 was marked constant, a block each.
+    pub constant: Vec<bool>,
+    pub state: Vec<LaneState>,
+}
+
+impl Rendered {
+    /// The frames of a port's lane; a stereo port's left channel.
+    pub fn lane(&self, port: &str, lane: usize) -> &[f32] {
+        let port = self.spec.output(port).expect("no such output");
+        &self.slots[self.spec.output_slot(port)][lane]
+    }
+
+    /// The right channel of a stereo port's lane.
+    pub fn right(&self, port: &str, lane: usize) -> &[f32] {
+        let port = self.spec.output(port).expect("no such output");
+        &self.slots[self.spec.output_slot(port) + 1][lane]
+    }
+
+    pub fn lanes(&self) -> usize {
+        self.state.len()
+    }
+}
+
+/// Lane types and instruction sets that this CPU has.
+pub fn every_lane_type() -> Vec<(IsaChoice, Width)> {
+    let there = IsaChoice::ALL
+        .into_iter()
+        .filter(|c| *c != IsaChoice::Auto && c.resolve().is_ok());
+    there
+        .flat_map(|c| [(c, Width::One), (c, Width::Wide)])
+        .collect()
+}
+
+impl Rig {
+    pub fn new(kind: &str) -> Self {
+        let spec = find(kind).expect("no such module");
+        let inputs =
+            (0..spec.input_slots()).map(|_| Feed::Constant(Box::new(|_: usize| 0.0)) as Feed);
+        let params = spec.params.iter().map(|p| {
+            let value = kernel_value(p, p.default);
+            Feed::Constant(Box::new(move |_| value))
+        });
+        Self {
+            spec,
+            feeds: inputs.chain(params).collect(),
+            options: spec.options.iter().map(|o| o.default_value()).collect(),
+            notes: Vec::new(),
+            from: None,
+            isa: IsaChoice::Auto,
+            width: Width::One,
+            rate: RATE,
+            seed: 1,
+            transport: Transport::new(RATE as f64, 120.0),
+            first_frame: 0,
+        }
+    }
+
+    /// The slot of a parameter or of an input port (its left channel; `.R` after the name means the right one).
+    fn slot(&self, name: &str) -> usize {
+        let (port, side) = match name.strip_suffix(".R") {
+            Some(port) => (port, 1),
+            None => (name, 0),
+        };
+        match self.spec.input(port) {
+            Some(input) => self.spec.input_slot(input) + side,
+            None => self.spec.input_slots() + self.spec.param(port).expect("no such input"),
+        }
+    }
+
+    /// A constant in every lane: a parameter as its kernel receives it (a gain, not decibels).
+    pub fn set(self, name: &str, value: f32) -> Self {
+        self.per_lane(name, move |_| value)
+    }
+
+    /// A constant that differs between lanes.
+    pub fn per_lane(mut self, name: &str, value: impl Fn(usize) -> f32 + 'static) -> Self {
+        let slot = self.slot(name);
+        self.feeds[slot] = Feed::Constant(Box::new(value));
+        self
+    }
+
+    /// A signal by lane and frame.
+    pub fn feed(mut self, name: &str, value: impl Fn(usize, u64) -> f32 + 'static) -> Self {
+        let slot = self.slot(name);
+        self.feeds[slot] = Feed::Signal(Box::new(value));
+        self
+    }
+
+    /// A value by lane and block number, constant within the block.
+    pub fn steps(mut self, name: &str, value: impl Fn(usize, u64) -> f32 + 'static) -> Self {
+        let slot = self.slot(name);
+        self.feeds[slot] = Feed::Steps(Box::new(value));
+        self
+    }
+
+    pub fn option(mut self, name: &str, value: OptionValue) -> Self {
+        let option = self.spec.option(name).expect("no such option");
+        self.options[option] = value;
+        self
+    }
+
+    /// A note event at a frame counted from the first one rendered.
+    pub fn note(mut self, frame: u64, voice: usize, change: super::module::VoiceChange) -> Self {
+        let offset = (frame % BLOCK as u64) as usize;
+        self.notes.push((
+            frame / BLOCK as u64,
+            VoiceEvent {
+                offset,
+                voice,
+                change,
+            },
+        ));
+        self
+    }
+
+    pub fn on(mut self, isa: IsaChoice, width: Width) -> Self {
+        (self.isa, self.width) = (isa, width);
+        self
+    }
+
+    pub fn wide(self) -> Self {
+        let isa = self.isa;
+        self.on(isa, Width::Wide)
+    }
+
+    pub fn rate(mut self, rate: f32) -> Self {
+        self.rate = rate;
+        self.transport.rate = rate as f64;
+        self
+    }
+
+    pub fn seed(mut self, seed: u32) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Starts from saved states, lane by lane; lanes that have none start fresh.
+    pub fn resume(mut self, state: &[LaneState], first_frame: u64) -> Self {
+        self.from = Some(state.to_vec());
+        self.first_frame = first_frame;
+        self
+    }
+
+    /// Renders so many blocks from a fresh (or resumed) state. Feeds see frames from 0, or from `first_frame` where resumed.
+    pub fn render(&self, blocks: usize) -> Rendered {
+        flush_to_zero();
+        struct Run<'a>(&'a Rig, usize);
+        impl WithIsa for Run<'_> {
+            type Output = Rendered;
+            fn with<A: Isa>(self, isa: A) -> Rendered {
+                let build = Build {
+                    rate: self.0.rate,
+                    options: &self.0.options,
+                };
+                let spec = self.0.spec;
+                match self.0.width {
+                    Width::One => {
+                        let k = kernel(spec, isa, isa.one(), &build).expect("options");
+                        self.0.run(isa.one(), &*k, self.1)
+                    }
+                    Width::Wide => {
+                        let k = kernel(spec, isa, isa.wide(), &build).expect("options");
+                        self.0.run(isa.wide(), &*k, self.1)
+                    }
+                }
+            }
+        }
+        with_isa(self.isa, Run(self, blocks)).expect("instruction set")
+    }
+
+    fn run<L: Lanes>(&self, l: L, kernel: &dyn Kernel<L>, blocks: usize) -> Rendered {
+        let mut state = vec![l.f(0.0); kernel.words()];
+        let mut memory = vec![l.f(0.0); kernel.memory()];
+        for lane in 0..L::N {
+            let fresh = || {
+                let mut words = vec![0.0; kernel.words()];
+                let init = LaneInit {
+                    voice: lane,
+                    seed: self
+                        .seed
+                        .wrapping_add(0x9e37_79b9u32.wrapping_mul(lane as u32)),
+                    rate: self.rate,
+                };
+                kernel.init(init, &mut words);
+                LaneState {
+                    words,
+                    memory: vec![0.0; kernel.memory()],
+                }
+            };
+            let saved = self.from.as_ref().and_then(|s| s.get(lane).cloned());
+            let from = saved.unwrap_or_else(fresh);
+            for (v, x) in state.iter_mut().zip(&from.words) {
+                v.lanes_mut()[lane] = *x;
+            }
+            for (v, x) in memory.iter_mut().zip(&from.memory) {
+                v.lanes_mut()[lane] = *x;
+            }
+        }
+        let mut outs: Vec<Out<L>> = (0..self.spec.output_slots()).map(|_| Out::new(l)).collect();
+        let mut slots = vec![vec![Vec::with_capacity(blocks * BLOCK); L::N]; outs.len()];
+        let mut constant = Vec::new();
+        let mut buffers = vec![[l.f(0.0); BLOCK]; self.feeds.len()];
+        for block in 0..blocks as u64 {
+            let frame = self.first_frame + block * BLOCK as u64;
+            for (feed, buffer) in self.feeds.iter().zip(&mut buffers) {
+                match feed {
+                    Feed::Constant(f) => buffer[0] = l.from_fn(f),
+                    Feed::Steps(f) => buffer[0] = l.from_fn(|lane| f(lane, frame / BLOCK as u64)),
+                    Feed::Signal(f) => {
+                        for (i, x) in buffer.iter_mut().enumerate() {
+                            *x = l.from_fn(|lane| f(lane, frame + i as u64));
+                        }
+                    }
+                }
+            }
+            let ins: Vec<In<'_, L>> = self
+                .feeds
+                .iter()
+                .zip(&buffers)
+                .map(|(feed, buffer)| match feed {
+                    Feed::Signal(_) => In::signal(buffer),
+                    _ => In::constant(buffer[0]),
+                })
+                .collect();
+            let mut notes: Vec<VoiceEvent> = self
+                .notes
+                .iter()
+                .filter(|(at, _)| *at == block)
+                .map(|(_, n)| *n)
+                .collect();
+            notes.sort_by_key(|n| n.offset);
+            outs.iter_mut().for_each(|o| o.constant = false);
+            kernel.render(&mut Io {
+                ins: &ins,
+                outs: &mut outs,
+                state: &mut state,
+                memory: &mut memory,
+                first_voice: 0,
+                cx: &BlockCx {
+                    rate: self.rate,
+                    frame,
+                    time: TimeCx::steady(self.transport),
+                    notes: &notes,
+                },
+            });
+            constant.push(outs.first().is_some_and(|o| o.constant));
+            for (out, lanes) in outs.iter().zip(&mut slots) {
+                for i in 0..BLOCK {
+                    let v = if out.constant {
+                        out.block[0]
+                    } else {
+                        out.block[i]
+                    };
+                    for (frames, x) in lanes.iter_mut().zip(v.lanes()) {
+                        frames.push(*x);
+                    }
+                }
+            }
+        }
+        let column = |v: &[L::F], lane: usize| v.iter().map(|x| x.lanes()[lane]).collect();
+        let state = (0..L::N)
+            .map(|lane| LaneState {
+                words: column(&state, lane),
+                memory: column(&memory, lane),
+            })
+            .collect();
+        Rendered {
+            spec: self.spec,
+            slots,
+            constant,
+            state,
+        }
+    }
+}
+
+/// White noise of an index, -1..1, the same every time: a test signal for any lane and frame.
+pub fn hash_noise(lane: usize, frame: u64) -> f32 {
+    let mut x = frame
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add((lane as u64 + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9));
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((x ^ (x >> 31)) >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+}
+
+/// The largest difference between two renders in dB of full scale.
+pub fn difference_db(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let worst = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| (*a as f64 - *b as f64).abs())
+        .fold(0.0, f64::max);
+    20.0 * worst.max(1e-20).log10()
+}
+
+#[test]
+fn a_state_taken_from_a_wide_lane_plays_on_in_one_lane() {
+    let rig = || Rig::new("Sine").per_lane("freq", |lane| 100.0 + 37.0 * lane as f32);
+    let whole = rig().wide().render(20);
+    let half = rig().wide().render(10);
+    let lane = whole.lanes() - 1;
+    let freq = 100.0 + 37.0 * lane as f32;
+    let rest = Rig::new("Sine")
+        .set("freq", freq)
+        .resume(&half.state[lane..], 640)
+        .render(10);
+    assert!(difference_db(&whole.lane("out", lane)[640..], rest.lane("out", 0)) < -120.0);
+}
