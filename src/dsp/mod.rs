@@ -1,5 +1,7 @@
 //! Sample arithmetic on slices and lanes. No threads, no I/O, no knowledge of patches.
+pub mod approach;
 pub mod denormals;
+pub mod equal_power;
 pub mod lanes;
 pub mod math;
 pub mod transport;

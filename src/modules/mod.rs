@@ -10,11 +10,11 @@ use module::{Build, Entered, Kernel, Module, OptionError};
 use spec::ModuleSpec;
 
 macro_rules! modules {
-    ($($file:ident: $module:ident)*) => {
-        $(mod $file;)*
+    ($($(#[$when:meta])? $file:ident: $module:ident)*) => {
+        $($(#[$when])? mod $file;)*
 
         /// The specs of all modules, in the order of the table.
-        pub static REGISTRY: &[&ModuleSpec] = &[$(&<$file::$module as Module>::SPEC),*];
+        pub static REGISTRY: &[&ModuleSpec] = &[$($(#[$when])? &<$file::$module as Module>::SPEC),*];
 
         /// Builds the kernel of a module at a lane width.
         pub fn kernel<A: Isa, L: Lanes>(
@@ -23,7 +23,7 @@ macro_rules! modules {
             lanes: L,
             build: &Build<'_>,
         ) -> Result<Box<dyn Kernel<L>>, OptionError> {
-            $(if spec.kind == <$file::$module as Module>::SPEC.kind {
+            $($(#[$when])? if spec.kind == <$file::$module as Module>::SPEC.kind {
                 return Ok(Box::new(Entered { isa, lanes, module: <$file::$module as Module>::build(build)? }));
             })*
             unreachable!("a spec that is not in the registry: {}", spec.kind)
@@ -31,7 +31,7 @@ macro_rules! modules {
 
         /// Whether a module can read its options.
         pub fn check_options(spec: &ModuleSpec, build: &Build<'_>) -> Result<(), OptionError> {
-            $(if spec.kind == <$file::$module as Module>::SPEC.kind {
+            $($(#[$when])? if spec.kind == <$file::$module as Module>::SPEC.kind {
                 return <$file::$module as Module>::build(build).map(drop);
             })*
             Ok(())
@@ -41,8 +41,13 @@ macro_rules! modules {
 
 modules! {
     sine: Sine
+    adsr: Adsr
+    lfo: Lfo
     vca: Vca
+    mix: Mix
+    pan: Pan
     out: Out
+    #[cfg(feature = "faults")] fault: Fault
 }
 
 /// A kind's spec by the name that patches write.

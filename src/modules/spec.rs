@@ -63,6 +63,8 @@ impl ModuleSpec {
 pub enum Family {
     Source,
     Notes,
+    /// Control signals: envelopes, slow oscillators.
+    Modulation,
     Shaping,
     Filter,
     Effect,

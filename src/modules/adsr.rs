@@ -1,0 +1,211 @@
+//! Envelope generator with the curves of a capacitor.
+use crate::dsp::{
+    approach::approach,
+    lanes::{Float, Lanes, Mask},
+};
+
+use super::{
+    module::{Build, In, Io, Module, OptionError},
+    spec::{Family, ModuleSpec, Voicing},
+    table::ports,
+};
+
+ports! {
+    inputs { GATE: "gate" Gate "open: attack, decay, sustain; closed: release"; }
+    outputs { OUT: "out" Cv "level, 0..1"; }
+    params {
+        A: "a" ["attack"] Seconds 0.0005, 20.0, 0.003, Log "time from 0 to full level; less from a level that is still there";
+        D: "d" ["decay"] Seconds 0.001, 20.0, 0.2, Log "time until 1 % of the way down to the sustain level is left";
+        S: "s" ["sustain"] Plain 0.0, 1.0, 0.7, Linear "level held while the gate is open";
+        R: "r" ["release"] Seconds 0.001, 30.0, 0.2, Log "time from full level to 0; less from a lower level";
+    }
+    options {}
+}
+
+/// The attack aims this far above full level and the release this far below 0, so that both arrive and are curved like an analog
+/// envelope's: 0.3 is the usual comparator at three quarters of the supply, and 1/(e^4 - 1) makes the release last four time constants.
+const ABOVE: f32 = 0.3;
+const BELOW: f32 = 0.018_657_36;
+/// Time constants that each segment's time stands for: ln((1 + ABOVE) / ABOVE), ln 100, 4.
+const ATTACK_CURVE: f32 = 1.466_337_1;
+const DECAY_CURVE: f32 = 4.605_170_2;
+const RELEASE_CURVE: f32 = 4.0;
+/// A distance from the sustain level that is dropped: -140 dB.
+const SETTLED: f32 = 1e-7;
+
+/// Stages, as they stand in the state.
+const IDLE: f32 = 0.0;
+const ATTACK: f32 = 1.0;
+const DECAY: f32 = 2.0;
+const RELEASE: f32 = 3.0;
+
+/// State words. The level is the target plus the distance.
+const DISTANCE: usize = 0;
+const STAGE: usize = 1;
+
+pub struct Adsr {
+    rate: f32,
+}
+
+impl Module for Adsr {
+    const SPEC: ModuleSpec = ModuleSpec {
+        kind: "Adsr",
+        doc: "Envelope: attack, decay, sustain, release; starts from the level it has.",
+        algorithm: "",
+        family: Family::Modulation,
+        voicing: Voicing::PerVoice,
+        inputs: INPUTS,
+        outputs: OUTPUTS,
+        params: PARAMS,
+        options: OPTIONS,
+    };
+    const WORDS: usize = 2;
+
+    fn build(build: &Build<'_>) -> Result<Self, OptionError> {
+        Ok(Self { rate: build.rate })
+    }
+
+    #[inline(always)]
+    fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
+        let (gate, sustain) = (io.ins[input::GATE], io.ins[param::S]);
+        let out = &mut io.outs[output::OUT];
+        let half = l.f(0.5);
+        let mut run = Run {
+            stage: io.state[STAGE],
+            distance: io.state[DISTANCE],
+        };
+        run.settle(l);
+
+        let resting = gate.is_constant()
+            && run.held(l) == gate.head().ge(half).to_bits()
+            && sustain.is_constant()
+            && run.still(l);
+        if resting {
+            out.fill(run.path(l, self, &io.ins[input::COUNT..], 0).target(sustain.head()));
+        } else {
+            let params = &io.ins[input::COUNT..];
+            let mut path = run.path(l, self, params, 0);
+            let mut held = run.held(l);
+            for (i, o) in out.block.iter_mut().enumerate() {
+                let s = sustain.at(i);
+                let open = gate.at(i).ge(half);
+                if open.to_bits() != held {
+                    let level = path.target(s) + run.distance;
+                    run.turn(l, open, level);
+                    held = run.held(l);
+                    path = run.path(l, self, params, i);
+                }
+                run.distance = run.distance.nfma(path.part, run.distance);
+                let done = path.end.ge(run.distance.abs());
+                if done.any() {
+                    run.arrive(l, done, s);
+                    path = run.path(l, self, params, i);
+                }
+                *o = path.target(s) + run.distance;
+            }
+        }
+        io.state[STAGE] = run.stage;
+        io.state[DISTANCE] = run.distance;
+    }
+}
+
+/// The envelopes of one lane group while a block is rendered.
+struct Run<L: Lanes> {
+    stage: L::F,
+    distance: L::F,
+}
+
+/// Where the stages lead: constants of a lane until its stage changes.
+struct Path<L: Lanes> {
+    /// The target is `base`, plus the sustain level times `follow`.
+    base: L::F,
+    follow: L::F,
+    /// Of the distance, in one frame.
+    part: L::F,
+    /// The stage ends when the distance is no more than this.
+    end: L::F,
+}
+
+impl<L: Lanes> Path<L> {
+    #[inline(always)]
+    fn target(&self, sustain: L::F) -> L::F {
+        self.follow.fma(sustain, self.base)
+    }
+}
+
+impl<L: Lanes> Run<L> {
+    #[inline(always)]
+    fn is(&self, l: L, stage: f32) -> L::M {
+        (l.f(0.25)).gt((self.stage - l.f(stage)).abs())
+    }
+
+    /// Lanes whose gate was open, as bits.
+    #[inline(always)]
+    fn held(&self, l: L) -> u64 {
+        (self.is(l, ATTACK) | self.is(l, DECAY)).to_bits()
+    }
+
+    /// Nothing moves in any lane.
+    #[inline(always)]
+    fn still(&self, l: L) -> bool {
+        let settled = self.is(l, DECAY) & l.f(0.0).ge(self.distance.abs());
+        (self.is(l, IDLE) | settled).all()
+    }
+
+    #[inline(always)]
+    fn settle(&mut self, l: L) {
+        let near = self.is(l, DECAY) & l.f(SETTLED).ge(self.distance.abs());
+        self.distance = L::F::select(near, l.f(0.0), self.distance);
+    }
+
+    #[inline(always)]
+    fn path(&self, l: L, adsr: &Adsr, params: &[In<'_, L>], i: usize) -> Path<L> {
+        const A: usize = param::A - input::COUNT;
+        const D: usize = param::D - input::COUNT;
+        const R: usize = param::R - input::COUNT;
+        let zero = l.f(0.0);
+        let (attack, decay, release) = (
+            self.is(l, ATTACK),
+            self.is(l, DECAY),
+            self.is(l, RELEASE),
+        );
+        let of = |a, d, r, idle| {
+            let closed = L::F::select(release, r, idle);
+            L::F::select(attack, a, L::F::select(decay, d, closed))
+        };
+        Path {
+            base: of(l.f(1.0 + ABOVE), zero, l.f(-BELOW), zero),
+            follow: of(zero, l.f(1.0), zero, zero),
+            part: of(
+                approach(l, ATTACK_CURVE, params[A].at(i), adsr.rate),
+                approach(l, DECAY_CURVE, params[D].at(i), adsr.rate),
+                approach(l, RELEASE_CURVE, params[R].at(i), adsr.rate),
+                zero,
+            ),
+            end: of(l.f(ABOVE), l.f(-1.0), l.f(BELOW), l.f(-1.0)),
+        }
+    }
+
+    /// Gates changed: the level goes on from where it is.
+    #[inline(always)]
+    fn turn(&mut self, l: L, open: L::M, level: L::F) {
+        let held = self.is(l, ATTACK) | self.is(l, DECAY);
+        let start = open & held.not();
+        let stop = held & open.not();
+        self.stage = L::F::select(start, l.f(ATTACK), self.stage);
+        self.stage = L::F::select(stop, l.f(RELEASE), self.stage);
+        self.distance = L::F::select(start, level - l.f(1.0 + ABOVE), self.distance);
+        self.distance = L::F::select(stop, level + l.f(BELOW), self.distance);
+    }
+
+    /// Attacks that are at full level decay, releases at 0 rest.
+    #[inline(always)]
+    fn arrive(&mut self, l: L, done: L::M, sustain: L::F) {
+        let full = done & self.is(l, ATTACK);
+        let over = done & self.is(l, RELEASE);
+        self.stage = L::F::select(full, l.f(DECAY), self.stage);
+        self.stage = L::F::select(over, l.f(IDLE), self.stage);
+        self.distance = L::F::select(full, l.f(1.0) - sustain, self.distance);
+        self.distance = L::F::select(over, l.f(0.0), self.distance);
+    }
+}

@@ -1,0 +1,235 @@
+//! Low-frequency oscillator: free-running, or locked to the beat.
+use crate::dsp::{
+    BLOCK,
+    lanes::{Float, Int, Lanes, Mask},
+    transport::Transport,
+};
+
+use super::{
+    module::{BlockCx, Build, Io, LaneInit, Module, OptionError},
+    spec::{Family, ModuleSpec, Voicing},
+    table::ports,
+};
+
+ports! {
+    inputs { RESET: "reset" Gate "starts the cycle when it opens (free-running only)"; }
+    outputs {
+        OUT: "out" Cv "-1..1";
+        UNI: "uni" Cv "the same as 0..1";
+    }
+    params {
+        RATE: "rate" ["freq"] TempoHz 0.001, 1_000.0, 1.0, Log "cycles a second, or a note length; the phase runs free";
+        PHASE: "phase" Plain 0.0, 1.0, 0.0, Linear "where in the cycle it starts";
+    }
+    options {
+        SHAPE: "shape" Choice(&["Sine", "Tri", "Saw", "Square", "Random", "Drift"]) "waveform; Random holds a new value each cycle, Drift wanders between them";
+        EVERY: "every" Length { default: 0.0 } "a cycle of this length, locked to the beat; `rate` is then not used";
+    }
+}
+
+/// State words. The remainder is the part of a 2^-32 turn that the increments so far have left out: without it a cycle of
+/// minutes would be a part in a thousand off.
+const PHASE: usize = 0;
+const CYCLE: usize = 1;
+const REMAINDER: usize = 2;
+const OPEN: usize = 3;
+const SEED: usize = 4;
+
+#[derive(Clone, Copy)]
+enum Shape {
+    Sine,
+    Tri,
+    Saw,
+    Square,
+    Random,
+    Drift,
+}
+
+pub struct Lfo {
+    shape: Shape,
+    /// Beats; 0 where it runs free.
+    every: f64,
+    turns_per_hz: f32,
+}
+
+impl Module for Lfo {
+    const SPEC: ModuleSpec = ModuleSpec {
+        kind: "Lfo",
+        doc: "Slow oscillator for modulation, free-running or locked to the beat.",
+        algorithm: "",
+        family: Family::Modulation,
+        voicing: Voicing::PerVoice,
+        inputs: INPUTS,
+        outputs: OUTPUTS,
+        params: PARAMS,
+        options: OPTIONS,
+    };
+    const WORDS: usize = 5;
+
+    fn build(build: &Build<'_>) -> Result<Self, OptionError> {
+        use Shape::*;
+        let shapes = [Sine, Tri, Saw, Square, Random, Drift];
+        Ok(Self {
+            shape: shapes[build.choice(option::SHAPE).min(shapes.len() - 1)],
+            every: build.length(option::EVERY),
+            turns_per_hz: TURN / build.rate,
+        })
+    }
+
+    fn init(&self, lane: LaneInit, words: &mut [f32]) {
+        words[SEED] = f32::from_bits(lane.seed);
+    }
+
+    #[inline(always)]
+    fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
+        let mut phases = [l.i(0); BLOCK];
+        let mut cycles = [l.i(0); BLOCK];
+        if self.every > 0.0 {
+            self.locked(l, io.cx, &mut phases, &mut cycles);
+        } else {
+            self.free(l, io, &mut phases, &mut cycles);
+        }
+        let start = io.ins[param::PHASE];
+        if start.is_constant() {
+            let turn = to_turn(l, start.head());
+            phases.iter_mut().for_each(|p| *p = *p + turn);
+        } else {
+            for (i, p) in phases.iter_mut().enumerate() {
+                *p = *p + to_turn(l, start.at(i));
+            }
+        }
+        let seed = io.state[SEED].bits();
+        let (out, uni) = io.outs.split_at_mut(output::UNI);
+        let (out, uni) = (&mut out[0].block, &mut uni[0].block);
+        match self.shape {
+            Shape::Sine => draw(out, &phases, |_, p| sine(l, p)),
+            Shape::Tri => draw(out, &phases, |_, p| {
+                // A quarter on, and folded at the half turn: 0, 1, 0, -1 at the quarters.
+                let folded = (p + l.i(1 << 30)).to_float().abs();
+                folded.fma(l.f(1.0 / (1u32 << 30) as f32), l.f(-1.0))
+            }),
+            Shape::Saw => draw(out, &phases, |_, p| {
+                (p + l.i(i32::MIN)).to_float() * l.f(1.0 / (1u32 << 31) as f32)
+            }),
+            Shape::Square => draw(out, &phases, |_, p| {
+                L::F::select(p.negative(), l.f(-1.0), l.f(1.0))
+            }),
+            Shape::Random => draw(out, &phases, |i, _| random(l, cycles[i], seed)),
+            Shape::Drift => draw(out, &phases, |i, p| {
+                let (from, to) = (
+                    random(l, cycles[i], seed),
+                    random(l, cycles[i] + l.i(1), seed),
+                );
+                let t = p.shr(1).to_float() * l.f(1.0 / (1u32 << 31) as f32);
+                let eased = t * t * t.nfma(l.f(2.0), l.f(3.0));
+                (to - from).fma(eased, from)
+            }),
+        }
+        for (u, o) in uni.iter_mut().zip(out.iter()) {
+            *u = o.fma(l.f(0.5), l.f(0.5));
+        }
+    }
+}
+
+/// One turn in phase units.
+const TURN: f32 = 4_294_967_296.0;
+
+impl Lfo {
+    /// The phase adds up from frame to frame.
+    #[inline(always)]
+    fn free<L: Lanes>(
+        &self,
+        l: L,
+        io: &mut Io<'_, L>,
+        phases: &mut [L::I; BLOCK],
+        cycles: &mut [L::I; BLOCK],
+    ) {
+        let (rate, reset) = (io.ins[param::RATE], io.ins[input::RESET]);
+        let mut phase = io.state[PHASE].bits();
+        let mut cycle = io.state[CYCLE].bits();
+        let mut remainder = io.state[REMAINDER];
+        let mut open = io.state[OPEN].gt(l.f(0.5));
+        for i in 0..BLOCK {
+            let now = reset.at(i).ge(l.f(0.5));
+            let start = now & open.not();
+            if start.any() {
+                phase = L::I::select(start, l.i(0), phase);
+                remainder = L::F::select(start, l.f(0.0), remainder);
+                cycle = L::I::select(start, cycle + l.i(1), cycle);
+            }
+            open = now;
+            phases[i] = phase;
+            cycles[i] = cycle;
+            let turns = rate.at(i).fma(l.f(self.turns_per_hz), remainder);
+            let whole = turns.round();
+            remainder = turns - whole;
+            let next = phase + whole.to_int();
+            let wrapped = phase.negative() & next.negative().not();
+            cycle = L::I::select(wrapped, cycle + l.i(1), cycle);
+            phase = next;
+        }
+        io.state[PHASE] = phase.bits();
+        io.state[CYCLE] = cycle.bits();
+        io.state[REMAINDER] = remainder;
+        io.state[OPEN] = L::F::select(open, l.f(1.0), l.f(0.0));
+    }
+
+    /// The phase is the position in the song.
+    #[inline(always)]
+    fn locked<L: Lanes>(
+        &self,
+        l: L,
+        cx: &BlockCx<'_>,
+        phases: &mut [L::I; BLOCK],
+        cycles: &mut [L::I; BLOCK],
+    ) {
+        let mut fill = |transport: &Transport, from: usize, to: usize| {
+            for i in from..to {
+                let at = transport.beat_at(cx.frame + i as u64) / self.every;
+                let cycle = at.floor();
+                phases[i] = l.i(((at - cycle) * TURN as f64) as u64 as u32 as i32);
+                cycles[i] = l.i(cycle as i64 as i32);
+            }
+        };
+        let split = cx.time.split.min(BLOCK);
+        fill(&cx.time.before, 0, split);
+        fill(&cx.time.after, split, BLOCK);
+    }
+}
+
+#[inline(always)]
+fn draw<L: Float>(out: &mut [L; BLOCK], phases: &[L::I; BLOCK], wave: impl Fn(usize, L::I) -> L)
+where
+    L::I: Copy,
+{
+    for (i, (o, p)) in out.iter_mut().zip(phases).enumerate() {
+        *o = wave(i, *p);
+    }
+}
+
+#[inline(always)]
+fn to_turn<L: Lanes>(l: L, turns: L::F) -> L::I {
+    ((turns - turns.round()) * l.f(TURN)).to_int()
+}
+
+/// The sine of a phase: folded to a quarter turn, then an odd polynomial of degree 7 (error 6e-7).
+#[inline(always)]
+fn sine<L: Lanes>(l: L, phase: L::I) -> L::F {
+    let far = (phase ^ (phase + phase)).negative();
+    let folded = L::I::select(far, l.i(i32::MIN) - phase, phase);
+    let t = folded.to_float() * l.f(1.0 / (1u32 << 30) as f32);
+    let y = t * t;
+    let p = y.fma(l.f(-4.337_4e-3), l.f(7.943_4e-2));
+    let p = p.fma(y, l.f(-6.458_928e-1));
+    t * p.fma(y, l.f(1.570_795_8))
+}
+
+/// The value of a cycle, -1..1: its number and the seed, mixed twice.
+#[inline(always)]
+fn random<L: Lanes>(l: L, cycle: L::I, seed: L::I) -> L::F {
+    let mut x = cycle * l.i(0x9e37_79b9u32 as i32) + seed;
+    x = (x ^ x.shr(16)) * l.i(0x7feb_352du32 as i32);
+    x = (x ^ x.shr(15)) * l.i(0x846c_a68bu32 as i32);
+    x = x ^ x.shr(16);
+    x.to_float() * l.f(1.0 / (1u32 << 31) as f32)
+}
