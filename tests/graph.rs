@@ -1,0 +1,367 @@
+//! The compiled graph, driven by hand-made patches: lanes, sums, feedback, ramps, notes, state carry, priming.
+use chronus::dsp::lanes::IsaChoice;
+use chronus::dsp::{BLOCK, transport::Transport};
+use chronus::graph::prime::Check;
+use chronus::graph::{
+    Block, Change, Env, Graph, GraphEvent, Layout, PrimeSpec, Snapshot, compile, prime,
+};
+use chronus::modules::{find, module::TimeCx, spec::ParamValue};
+use chronus::patch::{Cable, Input, Node, Patch, PrimeMode, Source, Target};
+
+const RATE: f32 = 48_000.0;
+
+fn env(isa: IsaChoice) -> Env {
+    Env {
+        rate: RATE,
+        isa,
+        seed: 1,
+        bpm: 120.0,
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    modules: Vec<Node>,
+    cables: Vec<Cable>,
+}
+
+impl Builder {
+    fn add(&mut self, name: &str, kind: &str, params: &[(&str, f32)]) -> usize {
+        let spec = find(kind).expect("in the registry");
+        let mut values: Vec<ParamValue> = spec
+            .params
+            .iter()
+            .map(|p| ParamValue::Fixed(p.default))
+            .collect();
+        for (param, value) in params {
+            values[spec.param(param).expect("a parameter")] = ParamValue::Fixed(*value);
+        }
+        self.modules.push(Node {
+            name: name.into(),
+            spec,
+            params: values,
+            options: spec.options.iter().map(|o| o.default_value()).collect(),
+        });
+        self.modules.len() - 1
+    }
+
+    fn wire(&mut self, from: usize, to: usize, input: &str, amount: f32) -> &mut Cable {
+        let spec = self.modules[to].spec;
+        let input = spec
+            .input(input)
+            .map(Input::Port)
+            .or_else(|| spec.param(input).map(Input::Param))
+            .expect("an input");
+        self.cables.push(Cable {
+            from: Source {
+                node: from,
+                port: 0,
+            },
+            to: Target { node: to, input },
+            amount,
+            feedback: false,
+        });
+        self.cables.last_mut().expect("just pushed")
+    }
+
+    fn patch(self) -> Patch {
+        Patch {
+            name: "test".into(),
+            bpm: None,
+            voices: 1,
+            modules: self.modules,
+            cables: self.cables,
+            macros: Vec::new(),
+            prime: PrimeMode::Sound,
+            spill: false,
+        }
+    }
+}
+
+/// The sines of `which` out of a family of different frequencies, each with its own amplifier, into one output.
+fn sines(which: std::ops::Range<usize>) -> Patch {
+    let mut b = Builder::default();
+    let out = b.add("out", "Out", &[]);
+    for i in which {
+        let freq = 55.0 + 13.7 * i as f32;
+        let osc = b.add(&format!("o{i}"), "Sine", &[("freq", freq), ("level", 0.5)]);
+        let vca = b.add(&format!("v{i}"), "Vca", &[("gain", 1.0)]);
+        b.wire(osc, vca, "in", 1.0);
+        b.wire(vca, out, "in", 0.05);
+    }
+    b.patch()
+}
+
+/// One sine straight or through one cable, which may be marked as feedback.
+fn one_sine(freq: f32, feedback: bool) -> Patch {
+    let mut b = Builder::default();
+    let out = b.add("out", "Out", &[]);
+    let osc = b.add("osc", "Sine", &[("freq", freq)]);
+    b.wire(osc, out, "in", 1.0).feedback = feedback;
+    b.patch()
+}
+
+fn render(graph: &mut Graph, from: u64, blocks: usize) -> Vec<[f32; 2]> {
+    render_with(graph, from, blocks, &[])
+}
+
+/// Events by absolute frame.
+fn render_with(
+    graph: &mut Graph,
+    from: u64,
+    blocks: usize,
+    events: &[(u64, Change)],
+) -> Vec<[f32; 2]> {
+    let mut heard = Vec::new();
+    for block in 0..blocks {
+        let frame = from + (block * BLOCK) as u64;
+        let events: Vec<GraphEvent> = events
+            .iter()
+            .filter(|(at, _)| (frame..frame + BLOCK as u64).contains(at))
+            .map(|(at, change)| GraphEvent {
+                offset: (at - frame) as usize,
+                change: *change,
+            })
+            .collect();
+        let mut out = [[0.0; 2]; BLOCK];
+        graph.render(
+            &Block {
+                frame,
+                time: TimeCx::steady(Transport::new(RATE as f64, 120.0)),
+                events: &events,
+            },
+            &mut out,
+        );
+        heard.extend(out);
+    }
+    heard
+}
+
+fn built(patch: &Patch, isa: IsaChoice) -> (Graph, Layout) {
+    compile(patch, &env(isa)).expect("compiles")
+}
+
+fn residual_db(a: &[[f32; 2]], b: &[[f32; 2]]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let pairs = a.iter().flatten().zip(b.iter().flatten());
+    let worst = pairs.map(|(x, y)| (x - y).abs() as f64).fold(0.0, f64::max);
+    20.0 * (worst + 1e-30).log10()
+}
+
+fn available() -> Vec<IsaChoice> {
+    let all = IsaChoice::ALL.into_iter();
+    all.filter(|i| *i != IsaChoice::Auto && i.resolve().is_ok())
+        .collect()
+}
+
+#[test]
+fn packed_modules_sound_like_single_ones_at_every_instruction_set() {
+    let count = 21;
+    let mut want = vec![[0.0f32; 2]; 40 * BLOCK];
+    for i in 0..count {
+        // One at a time there is nothing to share lanes with.
+        let (mut graph, _) = built(&sines(i..i + 1), IsaChoice::Plain);
+        for (sum, x) in want.iter_mut().zip(render(&mut graph, 0, 40)) {
+            *sum = [sum[0] + x[0], sum[1] + x[1]];
+        }
+    }
+    for isa in available() {
+        let (mut graph, _) = built(&sines(0..count), isa);
+        let heard = render(&mut graph, 0, 40);
+        assert!(heard.iter().any(|f| f[0].abs() > 0.1), "silent at {isa:?}");
+        let residual = residual_db(&heard, &want);
+        assert!(residual < -120.0, "{isa:?}: {residual} dB");
+    }
+}
+
+#[test]
+fn the_same_patch_gives_the_same_samples() {
+    for isa in available() {
+        let (mut a, _) = built(&sines(0..9), isa);
+        let (mut b, _) = built(&sines(0..9), isa);
+        let first = render(&mut a, 0, 20);
+        assert_eq!(first, render(&mut b, 0, 20));
+        a.reset();
+        assert_eq!(first, render(&mut a, 0, 20), "after reset, {isa:?}");
+    }
+}
+
+#[test]
+fn a_parameter_moves_from_its_frame_over_five_milliseconds() {
+    let mut patch = one_sine(12_000.0, false);
+    let out = patch.node("out").expect("there");
+    patch.modules[out].params[0] = ParamValue::Fixed(-60.0);
+    let (mut graph, _) = built(&patch, IsaChoice::Auto);
+    let change = Change::Param {
+        node: out,
+        param: 0,
+        value: ParamValue::Fixed(0.0),
+    };
+    let heard = render_with(&mut graph, 0, 8, &[(100, change)]);
+    let level = |from: usize| {
+        let frames = heard[from..from + 4].iter();
+        frames.map(|f| f[0].abs()).fold(0.0, f32::max)
+    };
+    assert_eq!(level(96), 0.0, "starts early");
+    assert!(level(100) > 0.0, "starts late");
+    assert!((level(220) - 0.5).abs() < 0.02, "half way: {}", level(220));
+    assert!((level(344) - 1.0).abs() < 1e-3);
+}
+
+#[test]
+fn a_lane_of_a_pack_moves_alone() {
+    let patch = sines(0..12);
+    let vca = patch.node("v3").expect("there");
+    let gain = patch.modules[vca].spec.param("gain").expect("there");
+    let change = Change::Param {
+        node: vca,
+        param: gain,
+        value: ParamValue::Fixed(0.0),
+    };
+    let (mut whole, _) = built(&patch, IsaChoice::Auto);
+    let (mut moved, _) = built(&patch, IsaChoice::Auto);
+    let (mut alone, _) = built(&sines(3..4), IsaChoice::Auto);
+    let whole = render(&mut whole, 0, 20);
+    let moved = render_with(&mut moved, 0, 20, &[(70, change)]);
+    let alone = render(&mut alone, 0, 20);
+    assert_eq!(whole[..70], moved[..70]);
+    let left: Vec<[f32; 2]> = (10 * BLOCK..20 * BLOCK)
+        .map(|i| [whole[i][0] - alone[i][0], whole[i][1] - alone[i][1]])
+        .collect();
+    assert!(residual_db(&moved[10 * BLOCK..], &left) < -120.0);
+}
+
+#[test]
+fn a_pitch_cable_shifts_by_octaves() {
+    let mut b = Builder::default();
+    let out = b.add("out", "Out", &[]);
+    // A sine that stands still at its crest: a constant 1.
+    let one = b.add("one", "Vca", &[("gain", 1.0)]);
+    let still = b.add("still", "Sine", &[("ratio", 0.0)]);
+    let quarter = b.add("quarter", "Sine", &[("ratio", 0.0)]);
+    let osc = b.add("osc", "Sine", &[("freq", 100.0)]);
+    b.wire(still, one, "in", 1.0);
+    b.wire(quarter, still, "fm", 1.0);
+    b.wire(one, osc, "pitch", 1.0);
+    b.wire(osc, out, "in", 1.0);
+    let (mut graph, _) = built(&b.patch(), IsaChoice::Auto);
+    let (mut plain, _) = built(&one_sine(100.0, false), IsaChoice::Auto);
+    assert!(residual_db(&render(&mut graph, 0, 10), &render(&mut plain, 0, 10)) < -100.0);
+}
+
+#[test]
+fn feedback_is_exactly_one_block_late() {
+    let (mut late, _) = built(&one_sine(750.0, true), IsaChoice::Auto);
+    let (mut now, _) = built(&one_sine(750.0, false), IsaChoice::Auto);
+    let (late, now) = (render(&mut late, 0, 10), render(&mut now, 0, 10));
+    assert!(late[..BLOCK].iter().flatten().all(|x| *x == 0.0));
+    assert_eq!(late[BLOCK..], now[..now.len() - BLOCK]);
+}
+
+#[test]
+fn a_cycle_is_named_and_a_feedback_mark_allows_it() {
+    let mut b = Builder::default();
+    let out = b.add("out", "Out", &[]);
+    let first = b.add("first", "Vca", &[("gain", 0.5)]);
+    let second = b.add("second", "Vca", &[("gain", 0.5)]);
+    b.wire(first, second, "in", 1.0);
+    b.wire(second, first, "in", 1.0);
+    b.wire(second, out, "in", 1.0);
+    let mut patch = b.patch();
+    let error = compile(&patch, &env(IsaChoice::Auto))
+        .err()
+        .expect("a cycle");
+    let text = error.to_string();
+    assert!(text.contains("first") && text.contains("second"), "{text}");
+    patch.cables[1].feedback = true;
+    assert!(compile(&patch, &env(IsaChoice::Auto)).is_ok());
+}
+
+#[test]
+fn carried_state_continues_the_sound_whatever_the_packing() {
+    for (before, after) in [(0..1, 0..1), (0..9, 0..9), (0..9, 2..4), (2..4, 0..9)] {
+        let (mut old, old_layout) = built(&sines(before.clone()), IsaChoice::Auto);
+        let (mut new, new_layout) = built(&sines(after.clone()), IsaChoice::Auto);
+        render(&mut old, 0, 10);
+        let mut snapshot = Snapshot::plan(&old_layout, &new_layout);
+        assert!(!snapshot.is_empty());
+        old.save(&mut snapshot);
+        new.restore(&snapshot);
+        let heard = render(&mut new, 640, 10);
+        if before == after {
+            assert_eq!(heard, render(&mut old, 640, 10));
+            continue;
+        }
+        // What goes on, and what starts anew.
+        let mut want = vec![[0.0f32; 2]; heard.len()];
+        for i in after.clone() {
+            let (mut alone, _) = built(&sines(i..i + 1), IsaChoice::Auto);
+            if before.contains(&i) {
+                render(&mut alone, 0, 10);
+            }
+            for (sum, x) in want.iter_mut().zip(render(&mut alone, 640, 10)) {
+                *sum = [sum[0] + x[0], sum[1] + x[1]];
+            }
+        }
+        let residual = residual_db(&heard, &want);
+        assert!(residual < -110.0, "{before:?} to {after:?}: {residual} dB");
+    }
+}
+
+fn spec(mode: PrimeMode) -> PrimeSpec {
+    PrimeSpec {
+        mode,
+        rate: RATE,
+        bpm: 120.0,
+        // Debug builds are slow; the cost check has its own test.
+        budget: 100.0,
+    }
+}
+
+fn verdict(patch: &Patch) -> Result<f32, Check> {
+    let (graph, layout) = built(patch, IsaChoice::Auto);
+    prime(graph, layout, &spec(patch.prime), &mut |_| {})
+        .map(|p| p.report().rms)
+        .map_err(|f| f.check)
+}
+
+#[test]
+fn priming_hears_sound_and_refuses_silence_and_loudness() {
+    let patch = one_sine(440.0, false);
+    let rms = verdict(&patch).expect("sounds");
+    assert!((rms - 0.5f32.sqrt()).abs() < 0.02, "{rms}");
+    let mut silent = patch.clone();
+    silent.cables.clear();
+    assert_eq!(verdict(&silent), Err(Check::Silent));
+    silent.prime = PrimeMode::Silent;
+    assert!(verdict(&silent).is_ok());
+    let mut loud = patch.clone();
+    loud.cables[0].amount = 5.0;
+    assert_eq!(verdict(&loud), Err(Check::Loud));
+    let mut faint = patch.clone();
+    faint.cables[0].amount = 0.003_16; // -50 dBFS
+    assert!(verdict(&faint).is_ok());
+    assert!(verdict(&one_sine(40.0, false)).is_ok());
+}
+
+#[test]
+fn a_graph_that_costs_too_much_is_refused() {
+    let (graph, layout) = built(&sines(0..64), IsaChoice::Auto);
+    let spec = PrimeSpec {
+        budget: 1e-7,
+        ..spec(PrimeMode::Sound)
+    };
+    let failure = prime(graph, layout, &spec, &mut |_| {})
+        .err()
+        .expect("dear");
+    assert_eq!(failure.check, Check::Cost);
+}
+
+#[test]
+fn a_primed_graph_starts_from_the_very_beginning() {
+    let (graph, layout) = built(&sines(0..3), IsaChoice::Auto);
+    let primed = prime(graph, layout, &spec(PrimeMode::Sound), &mut |_| {});
+    let (mut primed, ..) = primed.ok().expect("sounds").into_parts();
+    let (mut fresh, _) = built(&sines(0..3), IsaChoice::Auto);
+    assert_eq!(render(&mut primed, 0, 20), render(&mut fresh, 0, 20));
+}
