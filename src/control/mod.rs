@@ -1,7 +1,11 @@
 //! The only place that decides. Nothing here runs on a realtime thread.
 pub mod command;
+mod draft;
 pub mod event;
 pub mod handle;
+mod hint;
+pub mod history;
+pub mod params;
 pub mod position;
 pub mod reading;
 pub mod slot;

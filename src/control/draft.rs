@@ -1,0 +1,359 @@
+//! The patch that OSC builds message by message in the standby's draft: becomes patch text, so that it goes the same way
+//! as every other patch. Pure data, owned by the supervisor.
+use crate::modules::{self, spec::ModuleSpec, spec::ParamValue};
+
+use super::hint::hint;
+
+/// Modules in a draft; the compiler's and the priming's limits come on top.
+const MOST_MODULES: usize = 1_000;
+const MOST_CABLES: usize = 4_000;
+
+/// The predecessor's kinds that go by another name here. Lower-case names of our own kinds are found without this table.
+const PREDECESSOR: &[(&str, &str)] = &[
+    ("simple_sine", "Sine"),
+    ("osc", "Sine"),
+    ("biquad_filter", "Svf"),
+    ("filter", "Svf"),
+    ("acid_filter", "Ladder"),
+    ("distortion", "Drive"),
+];
+/// The predecessor's envelope had the amplifier inside: `osc > env > filter` is an `Adsr` and a `Vca` here.
+const ENVELOPE: &str = "adsr";
+const AMPLIFIER_SUFFIX: &str = "_vca";
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    modules: Vec<Module>,
+    cables: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug)]
+struct Module {
+    id: String,
+    spec: &'static ModuleSpec,
+    params: Vec<(&'static str, ParamValue)>,
+    /// Sound goes through the amplifier `<id>_vca`.
+    amplified: bool,
+}
+
+impl PartialEq for Module {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+            && std::ptr::eq(self.spec, other.spec)
+            && self.params == other.params
+            && self.amplified == other.amplified
+    }
+}
+
+impl Draft {
+    pub fn len(&self) -> usize {
+        self.modules.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.modules.is_empty()
+    }
+
+    pub fn create(&mut self, id: &str, kind: &str) -> Result<(), String> {
+        if !is_name(id) {
+            return Err(format!(
+                "`{id}` can't be a module's name: letters, digits and _, not a digit first"
+            ));
+        }
+        if self.find(id).is_some() {
+            return Err(format!("`{id}` is in the draft already"));
+        }
+        if self.modules.len() >= MOST_MODULES {
+            return Err(format!("a draft holds at most {MOST_MODULES} modules"));
+        }
+        let spec = find_kind(kind)?;
+        let amplified = kind == ENVELOPE;
+        self.modules.push(Module {
+            id: id.to_owned(),
+            spec,
+            params: Vec::new(),
+            amplified,
+        });
+        if amplified {
+            let vca = format!("{id}{AMPLIFIER_SUFFIX}");
+            self.create(&vca, "Vca")
+                .inspect_err(|_| drop(self.modules.pop()))?;
+            self.cables.push((id.to_owned(), format!("{vca}.cv")));
+        }
+        Ok(())
+    }
+
+    pub fn connect(&mut self, from: &str, to: &str) -> Result<(), String> {
+        let cable = (self.end(from, End::From)?, self.end(to, End::To)?);
+        if self.cables.contains(&cable) {
+            return Err(format!("`{from}` is connected to `{to}` already"));
+        }
+        if self.cables.len() >= MOST_CABLES {
+            return Err(format!("a draft holds at most {MOST_CABLES} cables"));
+        }
+        self.cables.push(cable);
+        Ok(())
+    }
+
+    pub fn disconnect(&mut self, from: &str, to: &str) -> Result<(), String> {
+        let cable = (self.end(from, End::From)?, self.end(to, End::To)?);
+        let before = self.cables.len();
+        self.cables.retain(|c| *c != cable);
+        if self.cables.len() == before {
+            return Err(format!("`{from}` is not connected to `{to}`"));
+        }
+        Ok(())
+    }
+
+    pub fn delete(&mut self, id: &str) -> Result<(), String> {
+        let index = self.find(id).ok_or_else(|| self.unknown(id))?;
+        let gone = self.modules.remove(index);
+        let touches = |end: &str| end.split('.').next() == Some(id);
+        self.cables.retain(|(a, b)| !touches(a) && !touches(b));
+        if gone.amplified {
+            let _ = self.delete(&format!("{id}{AMPLIFIER_SUFFIX}"));
+        }
+        Ok(())
+    }
+
+    /// Sets a parameter that was checked against the module's spec (see [`super::params`]).
+    pub fn set(&mut self, id: &str, param: &'static str, value: ParamValue) {
+        if let Some(index) = self.find(id) {
+            let params = &mut self.modules[index].params;
+            params.retain(|(name, _)| *name != param);
+            params.push((param, value));
+        }
+    }
+
+    /// The kind of a module of the draft.
+    pub fn spec(&self, id: &str) -> Option<&'static ModuleSpec> {
+        self.find(id).map(|i| self.modules[i].spec)
+    }
+
+    /// The value that the draft gives to a parameter.
+    pub fn value(&self, id: &str, param: usize) -> Option<ParamValue> {
+        let module = &self.modules[self.find(id)?];
+        let spec = module.spec.params.get(param)?;
+        let set = module.params.iter().find(|(name, _)| *name == spec.name);
+        Some(set.map_or(ParamValue::Fixed(spec.default), |(_, value)| *value))
+    }
+
+    /// The draft as a patch file. Where it has no output, its last module in the order of the signal is heard, as in the predecessor.
+    pub fn text(&self) -> String {
+        let mut text = String::from("(\n  name: \"draft\",\n  modules: (\n");
+        for module in &self.modules {
+            let params: Vec<_> = module
+                .params
+                .iter()
+                .map(|(name, value)| format!("{name}: {}", value_text(*value)))
+                .collect();
+            text += &format!(
+                "    {}: {}({}),\n",
+                module.id,
+                module.spec.kind,
+                params.join(", ")
+            );
+        }
+        let mut cables = self.cables.clone();
+        if !self.modules.iter().any(|m| m.spec.kind == "Out")
+            && let Some(last) = self.last_in_order()
+        {
+            let mut out = String::from("out");
+            while self.find(&out).is_some() {
+                out.push('_');
+            }
+            text += &format!("    {out}: Out(),\n");
+            cables.push((last.to_owned(), out));
+        }
+        text += "  ),\n  cables: [\n";
+        for (from, to) in &cables {
+            text += &format!("    \"{from} > {to}\",\n");
+        }
+        text + "  ],\n)\n"
+    }
+
+    /// The last module, feeders first; modules that nothing orders stay in the order they were made.
+    fn last_in_order(&self) -> Option<&str> {
+        let mut left: Vec<&str> = self.modules.iter().map(|m| m.id.as_str()).collect();
+        let head = |end: &str| end.split('.').next().unwrap_or_default().to_owned();
+        let mut last = *left.last()?;
+        while !left.is_empty() {
+            let fed = |id: &str| {
+                self.cables
+                    .iter()
+                    .any(|(a, b)| head(b) == id && left.contains(&head(a).as_str()))
+            };
+            // In a cycle nothing is ready; the check of the text names it.
+            let ready = left.iter().position(|id| !fed(id))?;
+            last = left.remove(ready);
+        }
+        Some(last)
+    }
+
+    fn find(&self, id: &str) -> Option<usize> {
+        self.modules.iter().position(|m| m.id == id)
+    }
+
+    /// `id` or `id.port`, checked; an amplified envelope's ends are its amplifier's.
+    fn end(&self, text: &str, end: End) -> Result<String, String> {
+        let (id, port) = match text.split_once('.') {
+            Some((id, port)) => (id, Some(port)),
+            None => (text, None),
+        };
+        let index = self.find(id).ok_or_else(|| self.unknown(id))?;
+        let module = &self.modules[index];
+        let Some(port) = port else {
+            return Ok(match (module.amplified, end) {
+                (true, _) => format!("{id}{AMPLIFIER_SUFFIX}"),
+                (false, _) => id.to_owned(),
+            });
+        };
+        let spec = module.spec;
+        let known = match end {
+            End::From => spec.output(port).is_some(),
+            End::To => spec.input(port).is_some() || spec.param(port).is_some(),
+        };
+        if known {
+            return Ok(text.to_owned());
+        }
+        let names: Vec<&str> = match end {
+            End::From => spec.outputs.iter().map(|p| p.name).collect(),
+            End::To => (spec.inputs.iter().map(|p| p.name))
+                .chain(spec.params.iter().map(|p| p.name))
+                .collect(),
+        };
+        let what = match end {
+            End::From => "output",
+            End::To => "input",
+        };
+        Err(format!(
+            "`{id}` has no {what} `{port}`{}",
+            hint(port, names.iter().copied())
+        ))
+    }
+
+    fn unknown(&self, id: &str) -> String {
+        let ids = self.modules.iter().map(|m| m.id.as_str());
+        format!("the draft has no module `{id}`{}", hint(id, ids))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum End {
+    From,
+    To,
+}
+
+fn find_kind(kind: &str) -> Result<&'static ModuleSpec, String> {
+    let known = PREDECESSOR
+        .iter()
+        .find_map(|(old, new)| (*old == kind).then_some(*new));
+    let name = known.unwrap_or(kind);
+    modules::REGISTRY
+        .iter()
+        .copied()
+        .find(|s| s.kind.eq_ignore_ascii_case(name))
+        .ok_or_else(|| {
+            let kinds = modules::REGISTRY.iter().map(|s| s.kind);
+            format!("unknown module `{kind}`{}", hint(kind, kinds))
+        })
+}
+
+fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && text.len() <= 64
+}
+
+/// As patch files write a value.
+pub fn value_text(value: ParamValue) -> String {
+    match value {
+        ParamValue::Fixed(v) => format!("{v:?}"),
+        ParamValue::Beats(beats) => format!("\"{}\"", length_text(beats)),
+    }
+}
+
+/// A note length as a fraction of a whole note, with the smallest denominator that is exact; else in 1024ths.
+fn length_text(beats: f32) -> String {
+    let whole = f64::from(beats) / 4.0;
+    for below in [1u32, 2, 4, 8, 16, 32, 64, 3, 6, 12, 24, 48, 96, 5, 7, 9] {
+        let above = whole * f64::from(below);
+        if (above - above.round()).abs() < 1e-6 && above.round() >= 1.0 {
+            return format!("{}/{below}", above.round() as u64);
+        }
+    }
+    format!("{}/1024", (whole * 1_024.0).round().max(1.0) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(modules: &[(&str, &str)], cables: &[(&str, &str)]) -> Draft {
+        let mut draft = Draft::default();
+        for (id, kind) in modules {
+            draft.create(id, kind).expect("known");
+        }
+        for (from, to) in cables {
+            draft.connect(from, to).expect("both there");
+        }
+        draft
+    }
+
+    #[test]
+    fn without_an_output_the_last_module_of_the_signal_is_heard() {
+        let mut d = draft(
+            &[("amp", "vca"), ("osc1", "simple_sine")],
+            &[("osc1", "amp")],
+        );
+        d.set("osc1", "freq", ParamValue::Fixed(440.0));
+        let text = d.text();
+        assert!(text.contains("osc1: Sine(freq: 440.0),"), "{text}");
+        assert!(text.contains("\"osc1 > amp\""), "{text}");
+        assert!(text.contains("\"amp > out\""), "{text}");
+        let own = draft(&[("osc", "Sine"), ("o", "Out")], &[("osc", "o")]).text();
+        assert_eq!(own.matches("Out(").count(), 1, "{own}");
+    }
+
+    #[test]
+    fn wrong_messages_say_what_would_be_right() {
+        let mut d = draft(&[("osc", "sine"), ("amp", "Vca")], &[("osc", "amp.cv")]);
+        for (result, word) in [
+            (d.create("x", "Sime"), "did you mean `Sine`"),
+            (d.create("osc", "Sine"), "already"),
+            (d.create("1x", "Sine"), "name"),
+            (d.connect("osk", "amp"), "did you mean `osc`"),
+            (d.connect("osc.oud", "amp"), "did you mean `out`"),
+            (d.connect("osc", "amp.inn"), "did you mean `in`"),
+            (d.connect("osc", "amp.cv"), "already"),
+            (d.disconnect("amp", "osc"), "not connected"),
+            (d.delete("amq"), "did you mean `amp`"),
+        ] {
+            let why = result.expect_err(word);
+            assert!(why.contains(word), "{why}");
+        }
+        assert_eq!(d.len(), 2);
+    }
+
+    #[test]
+    fn a_module_goes_with_its_cables() {
+        let mut d = draft(&[("osc", "sine"), ("amp", "Vca")], &[("osc", "amp")]);
+        d.delete("osc").expect("there");
+        assert!(!d.text().contains("osc"));
+    }
+
+    #[test]
+    fn note_lengths_are_written_as_fractions() {
+        for (beats, text) in [
+            (0.25, "1/16"),
+            (0.75, "3/16"),
+            (4.0, "1/1"),
+            (1.0 / 3.0, "1/12"),
+        ] {
+            assert_eq!(length_text(beats), text);
+        }
+    }
+}
