@@ -110,6 +110,13 @@ pub enum Command {
         param: String,
         value: ParamValue,
     },
+    /// The same with a value as patches write it: "800Hz", "3/16", "-12dB", 0.5.
+    SetParamText {
+        focus: Focus,
+        module: String,
+        param: String,
+        text: String,
+    },
     Gate {
         module: String,
         open: bool,

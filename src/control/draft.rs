@@ -325,12 +325,12 @@ mod tests {
             (d.create("x", "Sime"), "did you mean `Sine`"),
             (d.create("osc", "Sine"), "already"),
             (d.create("1x", "Sine"), "name"),
-            (d.connect("osk", "amp"), "did you mean `osc`"),
-            (d.connect("osc.oud", "amp"), "did you mean `out`"),
+            (d.connect("oscc", "amp"), "did you mean `osc`"),
+            (d.connect("osc.oud", "amp"), "there is out"),
             (d.connect("osc", "amp.inn"), "did you mean `in`"),
             (d.connect("osc", "amp.cv"), "already"),
             (d.disconnect("amp", "osc"), "not connected"),
-            (d.delete("amq"), "did you mean `amp`"),
+            (d.delete("ampp"), "did you mean `amp`"),
         ] {
             let why = result.expect_err(word);
             assert!(why.contains(word), "{why}");

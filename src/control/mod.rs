@@ -8,4 +8,6 @@ pub mod history;
 pub mod params;
 pub mod position;
 pub mod reading;
+pub mod script;
 pub mod slot;
+pub mod telemetry_json;

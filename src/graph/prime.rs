@@ -39,6 +39,11 @@ impl PrimedGraph {
         &self.report
     }
 
+    /// For whoever knows what came before the priming: how long reading and compiling took.
+    pub fn report_mut(&mut self) -> &mut PrimeReport {
+        &mut self.report
+    }
+
     /// For the engine that plays it.
     pub fn into_parts(self) -> (Graph, Layout, PrimeReport) {
         (self.graph, self.layout, self.report)
