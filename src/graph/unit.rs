@@ -54,12 +54,30 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
     ) {
+        // Setting up more slots than a kernel has is a good part of a small kernel's cost.
+        match self.slots.len() {
+            0..=4 => self.render_slots::<4>(isa, group, around, cx, port, scratch),
+            5..=8 => self.render_slots::<8>(isa, group, around, cx, port, scratch),
+            _ => self.render_slots::<MAX_SLOTS>(isa, group, around, cx, port, scratch),
+        }
+    }
+
+    #[inline(always)]
+    fn render_slots<'p, const SLOTS: usize>(
+        &mut self,
+        isa: A,
+        group: usize,
+        around: Around<'_>,
+        cx: &BlockCx<'_>,
+        port: impl Fn(Reads) -> Port<'p, A>,
+        scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
+    ) {
         let zero = R::lanes(isa).f(0.0);
-        let mut ready: [Ready<R::L>; MAX_SLOTS] = std::array::from_fn(|_| Ready::Constant(zero));
+        let mut ready: [Ready<R::L>; SLOTS] = std::array::from_fn(|_| Ready::Constant(zero));
         for ((slot, ready), scratch) in self.slots.iter_mut().zip(&mut ready).zip(&mut *scratch) {
             *ready = slot.prepare(isa, group, around, &port, scratch);
         }
-        let mut ins = [In::constant(zero); MAX_SLOTS];
+        let mut ins = [In::constant(zero); SLOTS];
         for (((input, slot), ready), scratch) in
             ins.iter_mut().zip(&self.slots).zip(&ready).zip(&*scratch)
         {
