@@ -6,3 +6,4 @@ pub mod dsp;
 pub mod graph;
 pub mod modules;
 pub mod patch;
+pub mod tui;
