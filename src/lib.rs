@@ -5,5 +5,6 @@ pub mod control;
 pub mod dsp;
 pub mod graph;
 pub mod modules;
+pub mod osc;
 pub mod patch;
 pub mod tui;

@@ -1,0 +1,288 @@
+//! The table of OSC addresses: pattern, arguments, what it does, and what it becomes. Replies, errors and `docs/osc.md` are
+//! made from it; a new address is one line here. Runs on the OSC thread.
+use std::path::{Component, Path, PathBuf};
+
+use crate::control::command::{Command, Draft, Focus, Quantum};
+use crate::modules::spec::ParamValue;
+
+use super::args::{Arg, Values, gate, number, rest, text};
+
+/// One address. In a pattern, `<name>` stands for any one part of the path.
+pub struct Address {
+    pub group: &'static str,
+    pub pattern: &'static str,
+    pub args: &'static [Arg],
+    pub doc: &'static str,
+    pub effect: fn(&Call<'_>) -> Result<Effect, String>,
+}
+
+/// A message as its address sees it.
+pub struct Call<'a> {
+    /// What stood in place of the pattern's `<…>`.
+    pub parts: Vec<&'a str>,
+    pub values: Values,
+    pub reach: &'a Reach,
+}
+
+/// What senders may do, by where the socket is bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Bound to loopback: senders are this machine's own programs.
+    Machine,
+    /// Bound beyond loopback: files only below this folder, no quitting.
+    Network { patches: PathBuf },
+}
+
+/// What a message becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Answered `/ok` or `/error`.
+    Do(Command),
+    /// Answered `/status.reply` with a telemetry object.
+    Status,
+    /// Answered `/pong` with the same arguments.
+    Pong,
+}
+
+/// Addresses of the predecessor that come with a later release, so that its scripts are told instead of ignored.
+const LATER: &[(&str, &str)] = &[
+    (
+        "/seq/",
+        "sequences are modules here: put a Seq into the patch",
+    ),
+    (
+        "/record/",
+        "recording is not in this release; `--audio wav:FILE` writes what is heard",
+    ),
+];
+
+/// Addresses that are answers: they are never answered, or two programs would talk to each other for ever.
+const ANSWERS: &[&str] = &["/ok", "/error", "/pong"];
+
+macro_rules! addresses {
+    ($($group:literal { $($pattern:literal [$($arg:expr),*] $doc:literal => $effect:expr;)* })*) => {
+        pub static ADDRESSES: &[Address] = &[$($(Address {
+            group: $group,
+            pattern: $pattern,
+            args: &[$($arg),*],
+            doc: $doc,
+            effect: $effect,
+        }),*),*];
+    };
+}
+
+addresses! {
+    "Knobs and notes" {
+        "/mod/<id>/<param>" [number("value")] "Sets a parameter of the live slot, in the parameter's unit; of the standby too, where it had the same value." => |c| act(Command::SetParam {
+            focus: Focus::Live,
+            module: c.parts[0].to_owned(),
+            param: c.parts[1].to_owned(),
+            value: ParamValue::Fixed(c.values.number(0) as f32),
+        });
+        "/gate/<id>" [gate("open")] "Opens (1) or closes (0) every gate input of a module." => |c| act(Command::Gate {
+            module: c.parts[0].to_owned(),
+            open: c.values.gate(0),
+        });
+        "/note" [number("note"), number("velocity")] "Plays a MIDI note (60 is C4, fractions are microtones); velocity 0..1, 0 ends it." => note;
+        "/panic" [] "Fades to silence in 30 ms, tails included; again brings the sound back." => |_| act(Command::Panic);
+    }
+    "A patch from a file" {
+        "/patch/load" [text("file")] "Reads a RON file into the standby, builds and primes it; does not swap." => load;
+        "/prime" [] "Primes the draft, or the standby again." => |_| act(Command::Prime);
+        "/swap" [text("when").optional()] "Swaps at \"now\", \"beat\", \"bar\" or \"4bars\"; without an argument at the quantum that is set, and where a swap is armed takes it back." => swap;
+    }
+    "A patch message by message" {
+        "/patch/create" [text("id"), text("kind")] "Adds a module to the draft." => |c| draft(Draft::Create { id: c.values.text(0), kind: c.values.text(1) });
+        "/patch/connect" [text("from"), text("to")] "Adds a cable to the draft: `osc` or `osc.out` to `vcf` or `vcf.cutoff`." => |c| draft(Draft::Connect { from: c.values.text(0), to: c.values.text(1) });
+        "/patch/delete" [text("id")] "Takes a module and its cables out of the draft." => |c| draft(Draft::Delete { id: c.values.text(0) });
+        "/patch/disconnect" [text("from"), text("to")] "Takes a cable out of the draft." => |c| draft(Draft::Disconnect { from: c.values.text(0), to: c.values.text(1) });
+        "/patch/clear" [] "Empties the draft." => |_| draft(Draft::Clear);
+        "/patch/commit" [] "Builds and primes the draft, and swaps when it is primed." => |_| draft(Draft::Commit);
+        "/patch/abort" [] "Throws the draft away." => |_| draft(Draft::Abort);
+    }
+    "Time" {
+        "/transport/play" [] "Starts the transport." => |_| act(Command::Play);
+        "/transport/stop" [] "Stops the transport; what sounds by itself goes on." => |_| act(Command::Stop);
+        "/bpm" [number("bpm")] "Sets the tempo, in quarter notes a minute." => |c| act(Command::Bpm(c.values.number(0)));
+    }
+    "History" {
+        "/undo" [] "Takes the last change back." => |_| act(Command::Undo);
+        "/redo" [] "Brings it again." => |_| act(Command::Redo);
+    }
+    "The program" {
+        "/status" [] "Answered with `/status.reply s`: one telemetry object as JSON." => |_| Ok(Effect::Status);
+        "/ping" [rest("any")] "Answered with `/pong` and the same arguments." => |_| Ok(Effect::Pong);
+        "/quit" [] "Ends the program, with a fade." => |c| match c.reach {
+            Reach::Machine => act(Command::Quit),
+            Reach::Network { .. } => Err("the program can only be ended from its own machine".to_owned()),
+        };
+    }
+}
+
+/// What to do with an address.
+pub enum Found<'a> {
+    /// The entry, and what stood in place of its `<…>`.
+    Entry(&'static Address, Vec<&'a str>),
+    /// An answer to somebody: not answered.
+    Answer,
+    /// No such address; says what would be right.
+    Unknown(String),
+}
+
+/// Finds an address in the table.
+pub fn find(address: &str) -> Found<'_> {
+    if ANSWERS.contains(&address) || address.ends_with(".reply") {
+        return Found::Answer;
+    }
+    for entry in ADDRESSES {
+        if let Some(parts) = matched(entry.pattern, address) {
+            return Found::Entry(entry, parts);
+        }
+    }
+    if let Some((_, why)) = LATER.iter().find(|(start, _)| address.starts_with(start)) {
+        return Found::Unknown((*why).to_owned());
+    }
+    let nearest = ADDRESSES
+        .iter()
+        .map(|entry| (strsim::jaro_winkler(entry.pattern, address), entry.pattern))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    Found::Unknown(match nearest {
+        Some((likeness, pattern)) if likeness > 0.8 => {
+            format!("unknown address; did you mean {pattern}?")
+        }
+        _ => "unknown address".to_owned(),
+    })
+}
+
+fn matched<'a>(pattern: &str, address: &'a str) -> Option<Vec<&'a str>> {
+    let mut parts = Vec::new();
+    let (mut wanted, mut given) = (pattern.split('/'), address.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(parts),
+            (Some(w), Some(g)) if w.starts_with('<') && !g.is_empty() => parts.push(g),
+            (Some(w), Some(g)) if w == g => {}
+            _ => return None,
+        }
+    }
+}
+
+fn act(command: Command) -> Result<Effect, String> {
+    Ok(Effect::Do(command))
+}
+
+fn draft(step: Draft) -> Result<Effect, String> {
+    act(Command::Draft(step))
+}
+
+fn note(call: &Call<'_>) -> Result<Effect, String> {
+    let (note, velocity) = (call.values.number(0), call.values.number(1));
+    if !(0.0..=127.0).contains(&note) {
+        return Err(format!("`note` is 0..127, not {note}"));
+    }
+    if !(0.0..=1.0).contains(&velocity) {
+        return Err(format!("`velocity` is 0..1, not {velocity}"));
+    }
+    act(Command::Note {
+        note: note as f32,
+        velocity: velocity as f32,
+    })
+}
+
+fn swap(call: &Call<'_>) -> Result<Effect, String> {
+    let quantum = match call.values.optional_text(0) {
+        None => None,
+        Some(when) => Some(Quantum::parse(when).ok_or_else(|| {
+            format!("`when` is \"now\", \"beat\", \"bar\" or \"4bars\", not \"{when}\"")
+        })?),
+    };
+    act(Command::Swap(quantum))
+}
+
+fn load(call: &Call<'_>) -> Result<Effect, String> {
+    let file = PathBuf::from(call.values.text(0));
+    let file = match call.reach {
+        Reach::Machine => file,
+        Reach::Network { patches } => below(patches, &file)?,
+    };
+    act(Command::LoadFile(file))
+}
+
+/// The file, if it is below the folder once every link is followed.
+fn below(folder: &Path, file: &Path) -> Result<PathBuf, String> {
+    let refused =
+        || "from beyond this machine only files of the patch folder can be loaded".to_owned();
+    // Refused before the disk is asked, so that nobody learns which files are there.
+    if !file
+        .components()
+        .all(|c| matches!(c, Component::Normal(_) | Component::CurDir))
+    {
+        return Err(refused());
+    }
+    let folder = folder.canonicalize().map_err(|_| refused())?;
+    let file = folder.join(file).canonicalize().map_err(|_| refused())?;
+    if file.starts_with(&folder) {
+        Ok(file)
+    } else {
+        Err(refused())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_pattern_hides_another() {
+        for (i, entry) in ADDRESSES.iter().enumerate() {
+            let first = ADDRESSES
+                .iter()
+                .position(|e| matched(e.pattern, entry.pattern).is_some());
+            assert_eq!(first, Some(i), "{}", entry.pattern);
+        }
+    }
+
+    #[test]
+    fn answers_are_not_answered_and_strangers_are_helped() {
+        for address in ["/ok", "/error", "/pong", "/status.reply", "/any.reply"] {
+            assert!(matches!(find(address), Found::Answer), "{address}");
+        }
+        for (address, part) in [
+            ("/swop", "/swap"),
+            ("/seq/create", "Seq"),
+            ("/record/start", "wav:"),
+            ("/mod/osc", "unknown"),
+            ("/mod//freq", "unknown"),
+            ("/mod/osc/freq/x", "unknown"),
+        ] {
+            match find(address) {
+                Found::Unknown(why) => assert!(why.contains(part), "{address}: {why}"),
+                _ => panic!("{address} was found"),
+            }
+        }
+    }
+
+    #[test]
+    fn from_beyond_the_machine_only_the_patch_folder_is_reached() {
+        let home = tempfile::tempdir().expect("temporary folder");
+        let folder = home.path().join("patches");
+        std::fs::create_dir(&folder).expect("folder");
+        std::fs::write(folder.join("in.ron"), "()").expect("file");
+        std::fs::write(home.path().join("out.ron"), "()").expect("file");
+        assert!(below(&folder, Path::new("in.ron")).is_ok());
+        assert!(below(&folder, Path::new("./in.ron")).is_ok());
+        let absolute = home.path().join("out.ron");
+        for file in [
+            "../out.ron",
+            "absent.ron",
+            absolute.to_str().expect("UTF-8"),
+        ] {
+            assert!(below(&folder, Path::new(file)).is_err(), "{file}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&absolute, folder.join("link.ron")).expect("link");
+            assert!(below(&folder, Path::new("link.ron")).is_err());
+        }
+    }
+}
