@@ -1,6 +1,7 @@
 //! Chronus, a terminal live-coding synthesizer.
 //!
 //! Layers, lowest first; each may import only from those above it in this list (`tests/layers.rs` decides).
+pub mod audio;
 pub mod control;
 pub mod dsp;
 pub mod graph;
