@@ -1,7 +1,7 @@
 //! Many lanes: an instruction set's native vectors, through `fearless_simd`.
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Sub};
 
-use fearless_simd::{Bytes, Select, Simd, SimdBase, SimdFloat, SimdInt, SimdMask};
+use fearless_simd::{Bytes, ExtractToken, Select, Simd, SimdBase, SimdFloat, SimdInt, SimdMask};
 
 use super::{Float, Int, Lanes, Mask};
 
@@ -60,6 +60,15 @@ impl<S: Simd> Neg for WideF<S> {
     }
 }
 
+/// From here on every `f32` is a whole number, and adding then subtracting it rounds to one: 2^23.
+const WHOLE: f32 = 8_388_608.0;
+
+impl<S: Simd> WideF<S> {
+    /// SSE2, the one set of four lanes on x86, has no instruction that rounds: a library call a lane would be ten times slower.
+    const ROUNDS_BY_ADDING: bool =
+        cfg!(target_arch = "x86_64") && <S::f32s as SimdBase<S>>::LEN == 4;
+}
+
 impl<S: Simd> Float for WideF<S> {
     type I = WideI<S>;
     type M = WideM<S>;
@@ -89,11 +98,21 @@ impl<S: Simd> Float for WideF<S> {
     }
     #[inline(always)]
     fn floor(self) -> Self {
-        Self(self.0.floor())
+        if !Self::ROUNDS_BY_ADDING {
+            return Self(self.0.floor());
+        }
+        let whole = self.round();
+        let above = whole.0.simd_gt(self.0);
+        Self(above.select(whole.0 - 1.0, whole.0))
     }
     #[inline(always)]
     fn round(self) -> Self {
-        Self(self.0.round_ties_even())
+        if !Self::ROUNDS_BY_ADDING {
+            return Self(self.0.round_ties_even());
+        }
+        let big = S::f32s::splat(self.0.token(), WHOLE).copysign(self.0);
+        let whole = (self.0 + big) - big;
+        Self(self.0.abs().simd_lt(WHOLE).select(whole, self.0))
     }
     #[inline(always)]
     fn ge(self, o: Self) -> WideM<S> {
@@ -109,7 +128,7 @@ impl<S: Simd> Float for WideF<S> {
     }
     #[inline(always)]
     fn to_int(self) -> WideI<S> {
-        WideI(self.0.round_ties_even().to_int::<S::i32s>())
+        WideI(self.round().0.to_int::<S::i32s>())
     }
     #[inline(always)]
     fn bits(self) -> WideI<S> {
