@@ -16,7 +16,7 @@ pub fn equal_power<L: Lanes>(l: L, at: L::F) -> (L::F, L::F) {
 fn quarter_sine<L: Lanes>(l: L, x: L::F) -> L::F {
     let y = x * x;
     let p = y.fma(l.f(1.508_205_5e-4), l.f(-4.672_228e-3));
-    let p = p.fma(y, l.f(7.968_848e-2)).fma(y, l.f(-6.459_633_7e-1));
+    let p = p.fma(y, l.f(7.968_848e-2)).fma(y, l.f(-6.459_634e-1));
     x * p.fma(y, l.f(std::f32::consts::FRAC_PI_2))
 }
 

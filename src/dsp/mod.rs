@@ -4,6 +4,7 @@ pub mod denormals;
 pub mod equal_power;
 pub mod lanes;
 pub mod math;
+pub mod note;
 pub mod transport;
 
 /// Frames rendered in one engine step: the engine's quantum, whatever the device asks for.

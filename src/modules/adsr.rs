@@ -209,3 +209,96 @@ impl<L: Lanes> Run<L> {
         self.distance = L::F::select(over, l.f(0.0), self.distance);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::{RATE, Rig, difference_db, every_lane_type};
+
+    const ON: u64 = 17;
+    const OFF: u64 = 20_000;
+
+    fn rig() -> Rig {
+        Rig::new("Adsr")
+            .set("a", 0.01)
+            .set("d", 0.1)
+            .set("s", 0.5)
+            .set("r", 0.05)
+            .feed("gate", |_, f| if (ON..OFF).contains(&f) { 1.0 } else { 0.0 })
+    }
+
+    #[test]
+    fn segments_last_as_long_as_they_say_from_the_very_frame() {
+        let out = rig().render(400);
+        let out = out.lane("out", 0);
+        assert!(out[..ON as usize].iter().all(|x| *x == 0.0));
+        assert!(out[ON as usize] > 0.0);
+        let full = out.iter().position(|x| *x >= 1.0).expect("arrives");
+        assert!(full.abs_diff(ON as usize + 480) <= 2, "attack {full}");
+        let near = full + (0.1 * RATE) as usize;
+        assert!((out[near] - 0.505).abs() < 5e-4, "decay {}", out[near]);
+        assert!((out[OFF as usize - 1] - 0.5).abs() < 1e-6);
+        assert!(out[OFF as usize] < out[OFF as usize - 1]);
+        let silent = (OFF as usize..).find(|i| out[*i] == 0.0).expect("ends");
+        // From half the level the exponential needs ln((0.5 + b) / b) / 4 of the time, b = 1 / (e^4 - 1).
+        let want = 0.05 * RATE as f64 * (0.518_657f64 / 0.018_657).ln() / 4.0;
+        let took = (silent - OFF as usize) as f64;
+        assert!((took - want).abs() < 3.0, "release {took} {want}");
+    }
+
+    #[test]
+    fn slow_segments_keep_their_time() {
+        let out = Rig::new("Adsr")
+            .set("a", 5.0)
+            .feed("gate", |_, _| 1.0)
+            .render(4_000);
+        let full = out.lane("out", 0).iter().position(|x| *x >= 1.0);
+        let seconds = full.expect("arrives") as f32 / RATE;
+        assert!((seconds - 5.0).abs() < 0.005, "{seconds}");
+    }
+
+    #[test]
+    fn a_new_note_starts_from_the_level_that_is_there() {
+        let out = rig()
+            .feed("gate", |_, f| if f % 2_000 < 1_990 { 1.0 } else { 0.0 })
+            .render(400);
+        let out = out.lane("out", 0);
+        let step = out.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+        // The steepest move is the start of the attack from 0: 1.3 times 1.466 in 480 frames.
+        assert!(step < 1.3 * 1.47 / 480.0, "{step}");
+        assert!(out[1_999] > 0.4);
+    }
+
+    #[test]
+    fn rest_and_sustain_cost_nothing() {
+        let out = rig().feed("gate", |_, _| 0.0).steps("gate", |_, block| match block {
+            2..500 => 1.0,
+            _ => 0.0,
+        });
+        let out = out.render(700);
+        assert!(out.constant[0] && out.constant[499] && out.constant[699]);
+        assert!(!out.constant[2] && !out.constant[500]);
+    }
+
+    #[test]
+    fn lanes_are_independent() {
+        for (isa, width) in every_lane_type() {
+            let rig = || {
+                Rig::new("Adsr")
+                    .per_lane("a", |lane| 0.002 + 0.001 * lane as f32)
+                    .per_lane("s", |lane| 0.1 * lane as f32 % 1.0)
+                    .on(isa, width)
+            };
+            let gate = |lane: usize, f: u64| ((f + 37 * lane as u64) % 3_000 < 1_700) as u32 as f32;
+            let all = rig().feed("gate", gate).render(300);
+            for lane in 0..all.lanes() {
+                let alone = Rig::new("Adsr")
+                    .set("a", 0.002 + 0.001 * lane as f32)
+                    .set("s", 0.1 * lane as f32 % 1.0)
+                    .feed("gate", move |_, f| gate(lane, f))
+                    .render(300);
+                let off = difference_db(all.lane("out", lane), alone.lane("out", 0));
+                assert!(off < -120.0, "{isa:?} {width:?} lane {lane}: {off}");
+            }
+        }
+    }
+}

@@ -50,6 +50,8 @@ pub struct Rig {
     pub rate: f32,
     pub seed: u32,
     pub transport: Transport,
+    /// Holds from this frame on.
+    pub then: Option<(u64, Transport)>,
     pub first_frame: u64,
 }
 
@@ -118,6 +120,7 @@ impl Rig {
             rate: RATE,
             seed: 1,
             transport: Transport::new(RATE as f64, 120.0),
+            then: None,
             first_frame: 0,
         }
     }
@@ -194,6 +197,28 @@ impl Rig {
         self.rate = rate;
         self.transport.rate = rate as f64;
         self
+    }
+
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// Changes the transport at a frame; the position goes on from where it is.
+    pub fn change(mut self, frame: u64, change: impl FnOnce(&mut Transport)) -> Self {
+        self.then = Some((frame, self.transport.changed_at(frame, change)));
+        self
+    }
+
+    fn time_at(&self, frame: u64) -> TimeCx {
+        match self.then {
+            Some((at, after)) if at < frame + BLOCK as u64 => TimeCx {
+                before: self.transport,
+                after,
+                split: at.saturating_sub(frame) as usize,
+            },
+            _ => TimeCx::steady(self.transport),
+        }
     }
 
     pub fn seed(mut self, seed: u32) -> Self {
@@ -306,7 +331,7 @@ impl Rig {
                 cx: &BlockCx {
                     rate: self.rate,
                     frame,
-                    time: TimeCx::steady(self.transport),
+                    time: self.time_at(frame),
                     notes: &notes,
                 },
             });

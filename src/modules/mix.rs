@@ -114,3 +114,38 @@ fn balance<L: Lanes>(l: L, pan: L::F, side: usize) -> L::F {
     let away = if side == 0 { pan } else { -pan };
     l.f(1.0) - away.max(l.f(0.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::Rig;
+
+    #[test]
+    fn channels_add_up_with_their_levels_and_balance() {
+        let out = Rig::new("Mix")
+            .feed("a", |_, f| f as f32)
+            .feed("a.R", |_, f| f as f32)
+            .set("b", 1.0)
+            .set("b.R", 2.0)
+            .set("gain_a", 0.5)
+            .set("pan_a", 0.25)
+            .set("pan_b", -1.0)
+            .set("gain", 2.0)
+            .render(2);
+        for i in 0..128 {
+            assert_eq!(out.lane("out", 0)[i], 2.0 * (0.375 * i as f32 + 1.0));
+            assert_eq!(out.right("out", 0)[i], 2.0 * 0.5 * i as f32);
+        }
+    }
+
+    #[test]
+    fn what_stands_still_stays_constant() {
+        let still = Rig::new("Mix").set("a", 0.5).set("c.R", 1.0).render(2);
+        assert!(still.constant.iter().all(|c| *c));
+        assert_eq!(
+            (still.lane("out", 0)[1], still.right("out", 0)[1]),
+            (0.5, 1.0)
+        );
+        let moved = Rig::new("Mix").set("a", 1.0).feed("gain_a", |_, f| f as f32);
+        assert_eq!(moved.render(1).lane("out", 0)[63], 63.0);
+    }
+}

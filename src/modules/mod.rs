@@ -3,6 +3,7 @@
 pub mod harness;
 pub mod module;
 pub mod spec;
+mod steps;
 mod table;
 
 use crate::dsp::lanes::{Isa, Lanes};
@@ -41,6 +42,8 @@ macro_rules! modules {
 
 modules! {
     sine: Sine
+    keys: Keys
+    seq: Seq
     adsr: Adsr
     lfo: Lfo
     vca: Vca

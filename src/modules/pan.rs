@@ -81,3 +81,32 @@ impl Module for Pan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::harness::Rig;
+
+    #[test]
+    fn power_is_the_same_everywhere_and_the_ends_are_silent() {
+        let out = Rig::new("Pan")
+            .set("in", 1.0)
+            .feed("pan", |_, f| f as f32 / 64.0 - 1.0)
+            .render(2);
+        for (l, r) in out.lane("out", 0).iter().zip(out.right("out", 0)) {
+            assert!((l * l + r * r - 1.0).abs() < 1e-6);
+        }
+        assert_eq!(out.right("out", 0)[0], 0.0);
+        let right = Rig::new("Pan").set("in", 1.0).set("pan", 1.0).render(1);
+        assert_eq!((right.lane("out", 0)[0], right.right("out", 0)[0]), (0.0, 1.0));
+    }
+
+    #[test]
+    fn voices_stand_apart_when_spread() {
+        let out = Rig::new("Pan").set("in", 1.0).set("spread", 1.0).wide().render(1);
+        let mut places: Vec<f32> = (0..out.lanes()).map(|v| out.lane("out", v)[0]).collect();
+        places.sort_by(f32::total_cmp);
+        assert!(places.windows(2).all(|w| w[1] - w[0] > 0.01), "{places:?}");
+        let middle = Rig::new("Pan").set("in", 1.0).set("spread", 1.0).render(1);
+        assert!((middle.lane("out", 0)[0] - middle.right("out", 0)[0]).abs() < 1e-6);
+    }
+}
