@@ -1,1 +1,111 @@
+//! Edits of a patch's text that keep comments and layout, and of patches that have no text yet.
+pub use super::draft::{add_module, clear, connect, disconnect, finished, remove_module};
 
+use crate::modules::spec::ParamValue;
+
+use super::diagnostic::{Findings, Fix, Severity};
+use super::literal::literal;
+use super::names::nearest;
+use super::read::{Source, read_patch};
+use super::spans::ModuleSpans;
+use super::tree;
+use super::value::check_range;
+
+/// Why an edit can't be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    #[error("no module `{0}`")]
+    NoModule(String),
+    #[error("{0}")]
+    NoPort(String),
+    #[error("{0}")]
+    Value(String),
+    #[error("{0}")]
+    Name(String),
+    #[error("no cable `{from} > {to}`")]
+    NoCable { from: String, to: String },
+    #[error("the text has an error first: {0}")]
+    Broken(String),
+}
+
+/// The text with one parameter changed and every other byte kept. The unit that the user wrote stays; an argument that was
+/// not written is added.
+pub fn set_param(
+    text: &str,
+    module: &str,
+    param: &str,
+    value: ParamValue,
+) -> Result<String, EditError> {
+    param_edit(text, module, param, value).map(|edit| edit.apply(text))
+}
+
+/// The same as one replacement, for editors that keep a cursor.
+pub fn param_edit(
+    text: &str,
+    module: &str,
+    param: &str,
+    value: ParamValue,
+) -> Result<Fix, EditError> {
+    let mut findings = Findings::new("", text);
+    let root = tree::read(text, &mut findings);
+    // Where brackets are wrong, nobody knows what belongs to which module.
+    let Some(root) = root.filter(|_| findings.errors() == 0) else {
+        let all = findings.finish();
+        let first = all.into_iter().find(|d| d.severity == Severity::Error);
+        let why = first.map_or("the patch is empty".to_owned(), |d| {
+            format!("{}:{} {}", d.line, d.column, d.message)
+        });
+        return Err(EditError::Broken(why));
+    };
+    let mut source = Source {
+        text,
+        findings: &mut findings,
+    };
+    let draft = read_patch(&root, "", &mut source);
+    let node = draft.patch.node(module).ok_or_else(|| {
+        let names = draft.patch.modules.iter().map(|m| m.name.as_str());
+        match nearest(module, names) {
+            Some(near) => EditError::NoModule(format!("{module}`; did you mean `{near}")),
+            None => EditError::NoModule(module.to_owned()),
+        }
+    })?;
+    let spec = draft.patch.modules[node].spec;
+    let index = spec.param(param).ok_or_else(|| {
+        let near = nearest(param, spec.params.iter().map(|p| p.name));
+        let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        EditError::NoPort(format!("`{module}` ({}) has no `{param}`{hint}", spec.kind))
+    })?;
+    let spec = &spec.params[index];
+    check_range(spec, value).map_err(|error| EditError::Value(error.why))?;
+    let spans = &draft.spans.modules[node];
+    Ok(match &spans.params[index] {
+        Some(arg) => {
+            let before = &text[arg.value.clone()];
+            Fix::replace(arg.value.clone(), literal(spec, value, Some(before)))
+        }
+        None => {
+            let new = format!("{}: {}", spec.name, literal(spec, value, None));
+            added(text, spans, &new)
+        }
+    })
+}
+
+/// Adds an argument behind those that are written, in their layout.
+fn added(text: &str, spans: &ModuleSpans, new: &str) -> Fix {
+    let Some(inside) = &spans.inside else {
+        return Fix::insert(spans.whole.end, format!("({new})"));
+    };
+    let written = spans.params.iter().chain(&spans.options).flatten();
+    let Some(last) = written.max_by_key(|arg| arg.value.end) else {
+        return Fix::insert(inside.start, new);
+    };
+    // An argument on a line of its own is followed by another such line.
+    let line = text[..last.name.start].rfind('\n').map_or(0, |at| at + 1);
+    let indent = &text[line..last.name.start];
+    let own_line = line > inside.start && indent.trim().is_empty();
+    let separator = match own_line {
+        true => format!(",\n{indent}"),
+        false => ", ".to_owned(),
+    };
+    Fix::insert(last.value.end, format!("{separator}{new}"))
+}

@@ -1,8 +1,26 @@
 //! What the user writes, checked: plain data whose names are resolved against the module specs. No sound, no threads.
+mod args;
+mod brackets;
+mod cable_text;
+mod chain;
 pub mod check;
 pub mod diagnostic;
+mod draft;
 pub mod edit;
 pub mod file;
+pub mod lexer;
+mod literal;
+mod macro_text;
+mod names;
+pub mod ports;
+mod quoted;
+mod read;
+mod save;
+pub mod spans;
+mod tree;
+pub mod value;
+mod write;
+mod written;
 
 use crate::modules::spec::{ModuleSpec, OptionValue, ParamValue};
 
