@@ -4,6 +4,7 @@
 pub mod audio;
 pub mod control;
 pub mod dsp;
+pub mod engine;
 pub mod graph;
 pub mod modules;
 pub mod osc;

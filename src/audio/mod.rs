@@ -1,10 +1,11 @@
-//! Sound to devices: a callback that outlives them, and the devices, real, virtual and scripted.
+//! Two rings into one device buffer, and the devices: a callback that outlives them, real, virtual and scripted ones.
 mod convert;
 mod cpal_device;
 pub mod device;
 mod disposal;
 mod fill_cell;
 mod keeper;
+pub mod msg;
 pub mod stderr;
 pub mod stream;
 mod virtual_device;

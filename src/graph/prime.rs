@@ -44,6 +44,16 @@ impl PrimedGraph {
         &mut self.report
     }
 
+    /// Puts behind the gate what priming would refuse: fault tests only.
+    #[cfg(any(test, feature = "faults"))]
+    pub fn unverified(graph: Graph, layout: Layout) -> Self {
+        Self {
+            graph,
+            layout,
+            report: PrimeReport::default(),
+        }
+    }
+
     /// For the engine that plays it.
     pub fn into_parts(self) -> (Graph, Layout, PrimeReport) {
         (self.graph, self.layout, self.report)
