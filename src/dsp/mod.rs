@@ -5,6 +5,9 @@ pub mod equal_power;
 pub mod lanes;
 pub mod math;
 pub mod note;
+pub mod phase;
+pub mod sine;
+pub mod step;
 pub mod transport;
 
 /// Frames rendered in one engine step: the engine's quantum, whatever the device asks for.

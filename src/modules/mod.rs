@@ -1,6 +1,9 @@
 //! Every module a patch may name. To add one: write `src/modules/<file>.rs`, add its line to the table below.
 #[cfg(test)]
 pub mod harness;
+mod level;
+#[cfg(test)]
+pub mod measure;
 pub mod module;
 pub mod spec;
 mod steps;
@@ -44,6 +47,7 @@ modules! {
     sine: Sine
     keys: Keys
     seq: Seq
+    saw: Saw
     adsr: Adsr
     lfo: Lfo
     vca: Vca

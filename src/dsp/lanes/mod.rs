@@ -91,6 +91,7 @@ pub trait Int:
     fn shr(self, n: u32) -> Self;
     /// Lanes whose sign bit is set.
     fn negative(self) -> Self::M;
+    fn gt(self, o: Self) -> Self::M;
     /// `a` where the mask holds, else `b`.
     fn select(m: Self::M, a: Self, b: Self) -> Self;
     fn lanes(&self) -> &[i32];

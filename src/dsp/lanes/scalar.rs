@@ -175,6 +175,10 @@ impl<const FMA: bool> Int for ScalarI<FMA> {
         self.0 < 0
     }
     #[inline(always)]
+    fn gt(self, o: Self) -> bool {
+        self.0 > o.0
+    }
+    #[inline(always)]
     fn select(m: bool, a: Self, b: Self) -> Self {
         if m { a } else { b }
     }

@@ -173,6 +173,10 @@ impl<S: Simd> Int for WideI<S> {
         WideM(self.0.simd_lt(0))
     }
     #[inline(always)]
+    fn gt(self, o: Self) -> WideM<S> {
+        WideM(self.0.simd_gt(o.0))
+    }
+    #[inline(always)]
     fn select(m: WideM<S>, a: Self, b: Self) -> Self {
         Self(m.0.select(a.0, b.0))
     }
