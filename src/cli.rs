@@ -1,0 +1,294 @@
+//! The command line as data: every verb, flag and the values they take. Read once, on the main thread.
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::audio::device::{DeviceSpec, PERIODS, RATES};
+use crate::dsp::lanes::IsaChoice;
+use crate::tui;
+
+/// Where OSC is listened for unless told otherwise: the predecessor's port, on loopback.
+pub const OSC_DEFAULT: &str = "127.0.0.1:5005";
+/// The longest `--for`, and the longest `render`.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// A terminal live-coding synthesizer: patches are verified before they are heard, and swapped without a click.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chronus",
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "Exit status: 0 well, 1 the patch or another input is at fault, 2 usage, 3 the machine (no device, disk full).\n\
+                  Where a patch is read, `-` is standard input."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[command(flatten)]
+    pub play: Play,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Write what a patch plays into a WAV file, faster than real time
+    Render(Render),
+    /// Tell what is wrong with patches: file:line:col, exit status 1 if any
+    Check(Check),
+    /// List the modules that patches may name, or describe one
+    Modules(Modules),
+    /// List audio hosts and their devices
+    Devices,
+    /// Measure the render speed of the shipped bench patches
+    Bench(Bench),
+}
+
+/// Play (without a verb).
+#[derive(Debug, Args)]
+pub struct Play {
+    /// The patch to play; without it the hello patch
+    #[arg(value_name = "PATCH")]
+    pub patch: Option<PathBuf>,
+    /// default | pulseaudio | pipewire | jack | alsa | coreaudio | wasapi | null | wav:FILE, each HOST[:DEVICE]
+    #[arg(long, value_name = "HOST[:DEVICE]", value_parser = DeviceSpec::parse)]
+    pub audio: Option<DeviceSpec>,
+    /// Frames a second; the device's own choice where it is not given
+    #[arg(long, value_name = "HZ", value_parser = rate)]
+    pub rate: Option<u32>,
+    /// Frames a device callback
+    #[arg(long, value_name = "FRAMES", value_parser = period)]
+    pub period: Option<u32>,
+    /// safe forgives a busy machine, live answers keys fastest
+    #[arg(long, value_enum, default_value = "safe")]
+    pub latency: LatencyName,
+    /// Instruction set to render with
+    #[arg(long, value_name = "ISA", value_parser = isa, default_value = "auto", help = "auto | plain | avx2 | avx512 | neon")]
+    pub isa: IsaChoice,
+    /// ADDR:PORT | off; port 0 picks a free one and prints it [default: 127.0.0.1:5005]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = osc)]
+    pub osc: Option<OscBind>,
+    /// No screen: runs until SIGTERM, SIGINT, OSC /quit or --for
+    #[arg(long)]
+    pub headless: bool,
+    /// End after this time: 20s, 500ms, 2m
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub length: Option<Duration>,
+    /// Write one JSON object a line, ten a second and one a change; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub telemetry: Option<PathBuf>,
+    /// Write what happens, in sentences
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    #[command(flatten)]
+    pub screen: Screen,
+}
+
+/// How the screen looks.
+#[derive(Debug, Args)]
+pub struct Screen {
+    /// night, paper, contrast, or a theme file
+    #[arg(long, value_name = "NAME", default_value = "night")]
+    pub theme: String,
+    /// No full screen: one event a line, commands on standard input
+    #[arg(long)]
+    pub linear: bool,
+    /// auto | never | 16 | 256 | truecolor
+    #[arg(long, value_name = "COLOR", value_parser = color, default_value = "auto")]
+    pub color: tui::ColorChoice,
+    /// unicode | braille | ascii
+    #[arg(long, value_name = "GLYPHS", value_parser = glyphs, default_value = "unicode")]
+    pub glyphs: tui::Glyphs,
+    /// full | reduced: numbers four times a second, no scope
+    #[arg(long, value_name = "MOTION", value_parser = motion, default_value = "full")]
+    pub motion: tui::Motion,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Render {
+    /// The patch to render
+    pub patch: PathBuf,
+    /// The WAV file to write
+    #[arg(short, long, value_name = "OUT.wav")]
+    pub output: PathBuf,
+    /// How long
+    #[arg(long, value_name = "N", value_parser = seconds, default_value = "10")]
+    pub seconds: f64,
+    /// Frames a second
+    #[arg(long, value_name = "HZ", value_parser = rate, default_value_t = 48_000)]
+    pub rate: u32,
+    /// What happens when: a RON list of (at: "2.1.1", do: Set("vcf.cutoff", "800Hz"))
+    #[arg(long, value_name = "EVENTS.ron")]
+    pub script: Option<PathBuf>,
+    /// Of the WAV file; 16 and 24 are dithered
+    #[arg(long, value_enum, default_value = "24")]
+    pub bits: Bits,
+    /// Seeds every noise of the patch, and the dither
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u32,
+    /// Instruction set to render with: auto | plain | avx2 | avx512 | neon
+    #[arg(long, value_name = "ISA", value_parser = isa, default_value = "auto", help = "auto | plain | avx2 | avx512 | neon")]
+    pub isa: IsaChoice,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The patches to check
+    #[arg(required = true)]
+    pub patches: Vec<PathBuf>,
+    /// One JSON object a line instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Render and verify them too
+    #[arg(long)]
+    pub prime: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Modules {
+    /// One kind: its ports, parameters, units, ranges and defaults
+    pub kind: Option<String>,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Bench {
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LatencyName {
+    Safe,
+    Live,
+}
+
+/// Sample format of a WAV file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Bits {
+    #[value(name = "16")]
+    Int16,
+    #[value(name = "24")]
+    Int24,
+    #[value(name = "32f")]
+    Float32,
+}
+
+/// `--osc`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OscBind {
+    Off,
+    At(SocketAddr),
+}
+
+fn osc(text: &str) -> Result<OscBind, String> {
+    if text == "off" {
+        return Ok(OscBind::Off);
+    }
+    text.parse().map(OscBind::At).map_err(|_| {
+        "wants an address and a port such as 127.0.0.1:5005, 0.0.0.0:5005 or [::1]:5005, or `off`"
+            .to_owned()
+    })
+}
+
+/// Reads "20s", "500ms", "2m", "1h".
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "wants a time such as 20s, 500ms or 2m".to_owned();
+    let digits = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(digits);
+    let scale = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3_600.0,
+        _ => return Err(wrong()),
+    };
+    let seconds = number.parse::<f64>().map_err(|_| wrong())? * scale;
+    in_range(seconds, wrong)
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let wrong = || "wants seconds: a number above 0".to_owned();
+    let seconds = text.trim_end_matches('s').parse().map_err(|_| wrong())?;
+    in_range(seconds, wrong).map(|_| seconds)
+}
+
+fn in_range(seconds: f64, wrong: impl Fn() -> String) -> Result<Duration, String> {
+    if !(seconds.is_finite() && seconds > 0.0) {
+        return Err(wrong());
+    }
+    if seconds > LONGEST.as_secs_f64() {
+        return Err("is longer than 30 days".to_owned());
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    bounded(text, &RATES, "frames a second")
+}
+
+fn period(text: &str) -> Result<u32, String> {
+    bounded(text, &PERIODS, "frames")
+}
+
+fn bounded(text: &str, range: &std::ops::RangeInclusive<u32>, what: &str) -> Result<u32, String> {
+    let wrong = || format!("wants {}..{} {what}", range.start(), range.end());
+    let number = text.parse().map_err(|_| wrong())?;
+    range.contains(&number).then_some(number).ok_or_else(wrong)
+}
+
+fn isa(text: &str) -> Result<IsaChoice, String> {
+    let named = IsaChoice::ALL.into_iter().find(|c| c.name() == text);
+    named.ok_or_else(|| format!("is one of {}", IsaChoice::ALL.map(|c| c.name()).join(", ")))
+}
+
+fn color(text: &str) -> Result<tui::ColorChoice, String> {
+    tui::ColorChoice::parse(text)
+        .ok_or_else(|| format!("is one of {}", tui::ColorChoice::NAMES.join(", ")))
+}
+
+fn glyphs(text: &str) -> Result<tui::Glyphs, String> {
+    tui::Glyphs::parse(text).ok_or_else(|| "is one of unicode, braille, ascii".to_owned())
+}
+
+fn motion(text: &str) -> Result<tui::Motion, String> {
+    match text {
+        "full" => Ok(tui::Motion::Full),
+        "reduced" => Ok(tui::Motion::Reduced),
+        _ => Err("is one of full, reduced".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        for (text, ms) in [
+            ("20s", 20_000),
+            ("500ms", 500),
+            ("2m", 120_000),
+            ("1.5s", 1_500),
+            ("1h", 3_600_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for text in ["20", "s", "-1s", "0s", "1d", "1e99s", "nans", "infs", ""] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}
