@@ -120,7 +120,7 @@ fn every_address_is_answered() {
             .replace("<id>", "vcf")
             .replace("<param>", "cutoff");
         let args = entry.args.iter().map(|arg| match arg.kind {
-            ArgKind::Number | ArgKind::Whole => OscType::Int(1),
+            ArgKind::Number | ArgKind::Knob => OscType::Int(1),
             ArgKind::Gate => OscType::Bool(true),
             ArgKind::Text if arg.name == "when" => OscType::String("4bars".into()),
             ArgKind::Text => OscType::String("a".into()),

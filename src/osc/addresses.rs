@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::control::command::{Command, Draft, Focus, Quantum};
 use crate::modules::spec::ParamValue;
 
-use super::args::{Arg, Values, gate, number, rest, text};
+use super::args::{Arg, Values, gate, knob, number, rest, text};
 
 /// One address. In a pattern, `<name>` stands for any one part of the path.
 pub struct Address {
@@ -73,12 +73,7 @@ macro_rules! addresses {
 
 addresses! {
     "Knobs and notes" {
-        "/mod/<id>/<param>" [number("value")] "Sets a parameter of the live slot, in the parameter's unit; of the standby too, where it had the same value." => |c| act(Command::SetParam {
-            focus: Focus::Live,
-            module: c.parts[0].to_owned(),
-            param: c.parts[1].to_owned(),
-            value: ParamValue::Fixed(c.values.number(0) as f32),
-        });
+        "/mod/<id>/<param>" [knob("value")] "Sets a parameter of the live slot, in the parameter's unit or as a patch writes it (\"800Hz\", \"-12dB\", \"3/16\"); of the standby too, where it had the same value." => set;
         "/gate/<id>" [gate("open")] "Opens (1) or closes (0) every gate input of a module." => |c| act(Command::Gate {
             module: c.parts[0].to_owned(),
             open: c.values.gate(0),
@@ -173,6 +168,25 @@ fn act(command: Command) -> Result<Effect, String> {
 
 fn draft(step: Draft) -> Result<Effect, String> {
     act(Command::Draft(step))
+}
+
+fn set(call: &Call<'_>) -> Result<Effect, String> {
+    let (module, param) = (call.parts[0].to_owned(), call.parts[1].to_owned());
+    let focus = Focus::Live;
+    act(match call.values.optional_text(0) {
+        Some(text) => Command::SetParamText {
+            focus,
+            module,
+            param,
+            text: text.to_owned(),
+        },
+        None => Command::SetParam {
+            focus,
+            module,
+            param,
+            value: ParamValue::Fixed(call.values.number(0) as f32),
+        },
+    })
 }
 
 fn note(call: &Call<'_>) -> Result<Effect, String> {

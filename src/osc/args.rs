@@ -14,8 +14,8 @@ pub struct Arg {
 pub enum ArgKind {
     /// A finite number.
     Number,
-    /// A whole number; a float is taken where it is one.
-    Whole,
+    /// A finite number, or text that says it with a unit.
+    Knob,
     Text,
     /// Open or closed: a boolean, or a number (0 is closed).
     Gate,
@@ -28,7 +28,8 @@ impl ArgKind {
     pub fn tag(self) -> &'static str {
         match self {
             Self::Number => "f",
-            Self::Whole | Self::Gate => "i",
+            Self::Knob => "f or s",
+            Self::Gate => "i",
             Self::Text => "s",
             Self::Rest => "…",
         }
@@ -38,6 +39,9 @@ impl ArgKind {
 /// Short hand for the table.
 pub const fn number(name: &'static str) -> Arg {
     arg(name, ArgKind::Number)
+}
+pub const fn knob(name: &'static str) -> Arg {
+    arg(name, ArgKind::Knob)
 }
 pub const fn text(name: &'static str) -> Arg {
     arg(name, ArgKind::Text)
@@ -143,13 +147,11 @@ pub fn described(arg: &Arg) -> String {
 fn one(arg: &Arg, given: &OscType) -> Result<Value, String> {
     let wrong = |what: &str| Err(format!("`{}` is {what}, not {}", arg.name, shown(given)));
     match arg.kind {
-        ArgKind::Number => match numeric(given) {
-            Some(n) if n.is_finite() => Ok(Value::Number(n)),
-            _ => wrong("a finite number"),
-        },
-        ArgKind::Whole => match numeric(given) {
-            Some(n) if n.is_finite() && n.fract() == 0.0 => Ok(Value::Number(n)),
-            _ => wrong("a whole number"),
+        ArgKind::Number => finite(given).map_or_else(|| wrong("a finite number"), Ok),
+        ArgKind::Knob => match (given, finite(given)) {
+            (OscType::String(text), _) => Ok(Value::Text(text.clone())),
+            (_, Some(n)) => Ok(n),
+            _ => wrong("a finite number or text"),
         },
         ArgKind::Gate => match (given, numeric(given)) {
             (OscType::Bool(open), _) => Ok(Value::Gate(*open)),
@@ -162,6 +164,10 @@ fn one(arg: &Arg, given: &OscType) -> Result<Value, String> {
         },
         ArgKind::Rest => wrong("nothing of its own"),
     }
+}
+
+fn finite(given: &OscType) -> Option<Value> {
+    numeric(given).filter(|n| n.is_finite()).map(Value::Number)
 }
 
 fn numeric(given: &OscType) -> Option<f64> {

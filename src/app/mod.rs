@@ -1,0 +1,30 @@
+//! Builds the instrument from its parts, joins them and tears them down; and the verbs that need no sound.
+pub mod failure;
+pub mod modules;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Verb};
+
+/// The program: reads the command line and does what it says. Runs on the main thread.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            let status = usage.exit_code();
+            // A closed stderr can't be told anything.
+            let _ = usage.print();
+            return ExitCode::from(status as u8);
+        }
+    };
+    let done = match cli.verb {
+        Some(Verb::Modules(args)) => modules::run(&args),
+        _ => Ok(()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
