@@ -1,4 +1,5 @@
 //! Builds the instrument from its parts, joins them and tears them down; and the verbs that need no sound.
+pub mod check;
 pub mod failure;
 pub mod modules;
 
@@ -21,6 +22,7 @@ pub fn main() -> ExitCode {
     };
     let done = match cli.verb {
         Some(Verb::Modules(args)) => modules::run(&args),
+        Some(Verb::Check(args)) => check::run(&args),
         _ => Ok(()),
     };
     match done {
