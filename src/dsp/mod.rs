@@ -1,5 +1,6 @@
 //! Sample arithmetic on slices and lanes. No threads, no I/O, no knowledge of patches.
 pub mod approach;
+pub mod delay_line;
 pub mod denormals;
 pub mod equal_power;
 pub mod lanes;
@@ -7,6 +8,7 @@ pub mod math;
 pub mod note;
 pub mod phase;
 pub mod sine;
+pub mod soften;
 pub mod step;
 pub mod transport;
 

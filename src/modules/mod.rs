@@ -53,6 +53,7 @@ modules! {
     vca: Vca
     mix: Mix
     pan: Pan
+    delay: Delay
     out: Out
     #[cfg(feature = "faults")] fault: Fault
 }

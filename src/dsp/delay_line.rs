@@ -1,0 +1,108 @@
+//! A ring of vectors, read and written in runs. Where each lane stands in its ring is up to the lane: after a swap lanes may come
+//! from different graphs.
+use super::lanes::{Float, Int, Lanes};
+
+/// An index that may be up to any distance before or beyond the ring, in it.
+#[inline(always)]
+pub fn wrap(at: i32, len: usize) -> usize {
+    at.rem_euclid((len as i32).max(1)) as usize
+}
+
+/// Copies a run that starts at `start` (a place in each lane's ring) into `out`, which is not longer than the ring.
+#[inline(always)]
+pub fn read<L: Lanes>(ring: &[L::F], start: L::I, out: &mut [L::F]) {
+    let starts = start.lanes();
+    let len = ring.len();
+    let first = wrap(starts[0], len);
+    if starts.iter().all(|s| *s == starts[0]) {
+        let n = out.len().min(len);
+        let before_end = (len - first).min(n);
+        out[..before_end].copy_from_slice(&ring[first..first + before_end]);
+        out[before_end..n].copy_from_slice(&ring[..n - before_end]);
+        return;
+    }
+    for (lane, start) in starts.iter().enumerate() {
+        let mut at = wrap(*start, len);
+        for o in out.iter_mut() {
+            o.lanes_mut()[lane] = ring[at].lanes()[lane];
+            at = if at + 1 == len { 0 } else { at + 1 };
+        }
+    }
+}
+
+/// Copies a run into each lane's ring from `start` on.
+#[inline(always)]
+pub fn write<L: Lanes>(ring: &mut [L::F], start: L::I, from: &[L::F]) {
+    let starts = start.lanes();
+    let len = ring.len();
+    let first = wrap(starts[0], len);
+    if starts.iter().all(|s| *s == starts[0]) {
+        let n = from.len().min(len);
+        let before_end = (len - first).min(n);
+        ring[first..first + before_end].copy_from_slice(&from[..before_end]);
+        ring[..n - before_end].copy_from_slice(&from[before_end..n]);
+        return;
+    }
+    for (lane, start) in starts.iter().enumerate() {
+        let mut at = wrap(*start, len);
+        for x in from {
+            ring[at].lanes_mut()[lane] = x.lanes()[lane];
+            at = if at + 1 == len { 0 } else { at + 1 };
+        }
+    }
+}
+
+/// The place `frames` after `at`, in the ring.
+#[inline(always)]
+pub fn advance<L: Lanes>(l: L, at: L::I, frames: i32, len: usize) -> L::I {
+    let next = at + l.i(frames);
+    let over = next - l.i(len as i32);
+    L::I::select(over.negative(), next, over)
+}
+
+/// Third-order Lagrange interpolation over four neighbours: `at` from 0 (the second) to 1 (the third), a little beyond allowed.
+#[inline(always)]
+pub fn lagrange<L: Lanes>(l: L, x: [L::F; 4], at: L::F) -> L::F {
+    let (up, down, far) = (at + l.f(1.0), at - l.f(1.0), at - l.f(2.0));
+    let (outer, inner) = (at * down, up * far);
+    let sixth = l.f(1.0 / 6.0);
+    let sides = (x[3] * up - x[0] * far) * outer * sixth;
+    let middle = (x[1] * down - x[2] * at) * inner * l.f(0.5);
+    sides + middle
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dsp::lanes::Scalar;
+
+    #[test]
+    fn interpolation_is_exact_on_cubics() {
+        let l = Scalar::<false>;
+        let f = |t: f32| 0.3 + t * (0.5 + t * (-0.7 + t * 0.2));
+        let x = [-1.0, 0.0, 1.0, 2.0].map(|t| l.f(f(t)));
+        for i in 0..=20 {
+            let t = i as f32 * 0.05;
+            let y = lagrange(l, x, l.f(t)).lanes()[0];
+            assert!((y - f(t)).abs() < 1e-6, "{t}");
+        }
+    }
+
+    #[test]
+    fn runs_go_round_the_end() {
+        let l = Scalar::<false>;
+        let mut ring = vec![l.f(0.0); 100];
+        let mut at = l.i(70);
+        let run: Vec<_> = (0..64).map(|i| l.f(i as f32)).collect();
+        write::<Scalar<false>>(&mut ring, at, &run);
+        let mut out = vec![l.f(-1.0); 64];
+        read::<Scalar<false>>(&ring, at, &mut out);
+        assert!(
+            out.iter()
+                .enumerate()
+                .all(|(i, x)| x.lanes()[0] == i as f32)
+        );
+        at = advance(l, at, 64, 100);
+        assert_eq!(at.lanes()[0], 34);
+    }
+}
