@@ -1,4 +1,6 @@
 //! From a patch to a graph. All allocation is here; runs on the builder.
+use std::collections::HashSet;
+
 use crate::dsp::lanes::{Isa, IsaChoice, IsaMissing, Lanes, WithIsa, with_isa};
 use crate::modules::{
     self,
@@ -12,7 +14,7 @@ use super::{
     input::{Knobs, Slot, Term},
     lane_graph::{AnyUnit, LaneGraph, Late, LateCopy, each_width, scratch},
     notes::{self, NoteAllocator},
-    plan::{Map, Plan, SlotPlan, UnitPlan},
+    plan::{Map, Origin, Plan, Reads, SlotPlan, UnitPlan},
     ports::{ReadOne, ReadWide, Reader},
     ramp::{Knob, Ramp},
     snapshot::NodeLayout,
@@ -83,6 +85,7 @@ impl WithIsa for Compiler<'_> {
                 AnyUnit::One(self.unit::<A, ReadOne>(isa, unit)?)
             });
         }
+        mark_wanted(&mut graph, &plan.units, &plan.late);
         for from in plan.late {
             let copy = match &graph.units[from.unit] {
                 AnyUnit::One(_) => LateCopy::One(Out::new(isa.one())),
@@ -250,6 +253,24 @@ impl Compiler<'_> {
         Layout {
             nodes: nodes.collect(),
         }
+    }
+}
+
+/// Tells the modules which of their outputs nobody reads: what is heard is read by the slot.
+fn mark_wanted<A: Isa>(graph: &mut LaneGraph<A>, plans: &[UnitPlan], late: &[Origin]) {
+    let terms = plans.iter().flat_map(|u| &u.slots).flat_map(|s| &s.terms);
+    let read: HashSet<Origin> = terms
+        .filter_map(|term| match term.from {
+            Reads::Now(origin) => Some(origin),
+            Reads::Late(index) => late.get(index).copied(),
+        })
+        .collect();
+    for (index, unit) in graph.units.iter_mut().enumerate() {
+        let heard = graph.sounding.contains(&index);
+        each_width!(unit, unit => for (i, out) in unit.outs.iter_mut().enumerate() {
+            let slot = i % unit.out_slots;
+            out.wanted = heard || read.contains(&Origin { unit: index, slot });
+        });
     }
 }
 

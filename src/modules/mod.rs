@@ -48,6 +48,7 @@ modules! {
     keys: Keys
     seq: Seq
     saw: Saw
+    svf: Svf
     adsr: Adsr
     lfo: Lfo
     vca: Vca

@@ -178,6 +178,8 @@ pub struct Out<L: Lanes> {
     pub block: Box<[L::F; BLOCK]>,
     /// Only `block[0]` counts. False before `render`.
     pub constant: bool,
+    /// Whether anything reads it: a module may leave out what nobody hears.
+    pub wanted: bool,
 }
 
 impl<L: Lanes> Out<L> {
@@ -185,6 +187,7 @@ impl<L: Lanes> Out<L> {
         Self {
             block: Box::new([l.f(0.0); BLOCK]),
             constant: true,
+            wanted: true,
         }
     }
 
