@@ -327,7 +327,7 @@ mod tests {
             (d.create("1x", "Sine"), "name"),
             (d.connect("oscc", "amp"), "did you mean `osc`"),
             (d.connect("osc.oud", "amp"), "there is out"),
-            (d.connect("osc", "amp.inn"), "did you mean `in`"),
+            (d.connect("osc", "amp.gein"), "did you mean `gain`"),
             (d.connect("osc", "amp.cv"), "already"),
             (d.disconnect("amp", "osc"), "not connected"),
             (d.delete("ampp"), "did you mean `amp`"),

@@ -10,4 +10,7 @@ pub mod position;
 pub mod reading;
 pub mod script;
 pub mod slot;
+mod swap;
 pub mod telemetry_json;
+mod tempo;
+pub mod timeline;
