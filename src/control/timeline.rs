@@ -2,7 +2,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::command::At;
-use crate::dsp::BLOCK;
 
 /// What time it is, told from outside: the supervisor has no clock of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,17 +27,8 @@ impl Now {
 pub struct Heads {
     /// Frames that the callback has delivered.
     pub played: u64,
-    /// The next frame each engine renders; none where it renders nothing.
-    pub rendered: [Option<u64>; 2],
-}
-
-impl Heads {
-    /// The first frame that both engines can still be told about. One block in hand: a head may move on while the message
-    /// travels.
-    pub fn earliest(&self) -> u64 {
-        let head = self.rendered.iter().flatten().copied().max();
-        head.unwrap_or(0).max(self.played) + BLOCK as u64
-    }
+    /// The first frame that every engine can still be told about in time.
+    pub earliest: u64,
 }
 
 /// The line from the system clock to the timeline.
@@ -90,7 +80,7 @@ pub fn stamp(at: At, heads: &Heads, clock: &ClockLine, rate: f64) -> u64 {
         At::Frame(frame) => frame,
         At::Time(time) => clock.frame_at(time, rate),
     };
-    asked.max(heads.earliest())
+    asked.max(heads.earliest)
 }
 
 #[cfg(test)]
@@ -103,17 +93,12 @@ mod tests {
     fn a_command_never_meets_a_frame_that_may_be_rendered() {
         let heads = Heads {
             played: 1_000,
-            rendered: [Some(2_048), Some(1_920)],
+            earliest: 2_112,
         };
         let clock = ClockLine::default();
         assert_eq!(stamp(At::Soon, &heads, &clock, RATE), 2_112);
         assert_eq!(stamp(At::Frame(5), &heads, &clock, RATE), 2_112);
         assert_eq!(stamp(At::Frame(9_999), &heads, &clock, RATE), 9_999);
-        let silent = Heads {
-            played: 1_000,
-            rendered: [None, None],
-        };
-        assert_eq!(silent.earliest(), 1_064);
     }
 
     #[test]

@@ -1,0 +1,306 @@
+//! The supervisor: takes commands and the engines' replies, decides, and tells. Owns the patches, the history and every
+//! allocation and free. Its thread is `while running { take; step }`; lock-step tests and offline rendering call the same two.
+mod answers;
+mod failing;
+mod knobs;
+mod loading;
+mod notes;
+mod records;
+mod swapping;
+mod telling;
+mod walking;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::builder::Builder;
+use super::command::{Command, Quantum, Request, SlotId};
+use super::draft::Draft;
+use super::event::View;
+use super::handle::{Board, Message, Meters};
+use super::history::History;
+use super::rig::Rig;
+use super::swap::Armed;
+use super::tempo::Tempo;
+use super::timeline::{ClockLine, Heads, Now, stamp};
+use crate::dsp::lanes::IsaChoice;
+use crate::dsp::transport::Transport;
+
+use notes::Held;
+use records::{Arriving, Pending, Ready, Slot, Swapping};
+
+/// Performed commands kept for saving and replaying.
+const LOGGED: usize = 100_000;
+/// Commands that may wait for a frame far ahead.
+const LATER: usize = 65_536;
+
+/// What a supervisor is started with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Frames a second.
+    pub rate: f64,
+    pub isa: IsaChoice,
+    pub seed: u32,
+    /// Until a patch brings its own.
+    pub bpm: f64,
+    /// The share of real time that one patch may cost: two play at once, beside everything else.
+    pub budget: f32,
+    /// A patch's tempo is taken over when it is swapped in.
+    pub take_tempo: bool,
+    /// A copy of the live patch stands by where nothing else does. Offline there is nobody to fail over to.
+    pub net: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            rate: 48_000.0,
+            isa: IsaChoice::Auto,
+            seed: 1,
+            bpm: 120.0,
+            budget: 0.45,
+            take_tempo: true,
+            net: true,
+        }
+    }
+}
+
+/// A command as it was performed: with the frame at which it took effect.
+#[derive(Clone, Debug)]
+pub struct Performed {
+    pub frame: u64,
+    pub command: Command,
+}
+
+pub struct Supervisor {
+    config: Config,
+    rig: Rig,
+    builder: Builder,
+    board: Arc<Board>,
+    meters: Arc<dyn Meters>,
+    // The stage
+    slots: [Slot; 2],
+    live: SlotId,
+    armed: Option<Armed>,
+    swapping: Option<Swapping>,
+    // Patches on their way
+    pending: Vec<Pending>,
+    ready: Option<Ready>,
+    arriving: Option<Arriving>,
+    draft: Option<Draft>,
+    builds: u64,
+    generations: u32,
+    // The performance
+    tempo: Tempo,
+    clock: ClockLine,
+    now: Now,
+    held: Held,
+    history: History,
+    performed: VecDeque<Performed>,
+    /// By frame, for commands whose frame is far ahead.
+    later: BTreeMap<(u64, u64), Request>,
+    taken: u64,
+    // Settings
+    quantum: Quantum,
+    fade_ms: f32,
+    state_carry: bool,
+    panicked: bool,
+    device: String,
+    device_problem: Option<String>,
+    // What has to be told
+    changed: bool,
+    told_no_net: bool,
+    told_stuck: [bool; 2],
+    ended: bool,
+    saves: Vec<std::thread::JoinHandle<(PathBuf, SlotId, Arc<str>, std::io::Result<()>)>>,
+}
+
+impl Supervisor {
+    pub fn new(
+        config: Config,
+        rig: Rig,
+        builder: Builder,
+        board: Arc<Board>,
+        meters: Arc<dyn Meters>,
+    ) -> Self {
+        let tempo = Tempo::new(Transport::new(config.rate, config.bpm));
+        Self {
+            rig,
+            builder,
+            board,
+            meters,
+            slots: Default::default(),
+            live: SlotId::A,
+            armed: None,
+            swapping: None,
+            pending: Vec::new(),
+            ready: None,
+            arriving: None,
+            draft: None,
+            builds: 0,
+            generations: 0,
+            tempo,
+            clock: ClockLine::default(),
+            now: Now::scripted(Duration::ZERO),
+            held: Held::default(),
+            history: History::default(),
+            performed: VecDeque::new(),
+            later: BTreeMap::new(),
+            taken: 0,
+            quantum: Quantum::default(),
+            fade_ms: 20.0,
+            state_carry: true,
+            panicked: false,
+            device: String::new(),
+            device_problem: None,
+            changed: true,
+            told_no_net: false,
+            told_stuck: [false; 2],
+            ended: false,
+            saves: Vec::new(),
+            config,
+        }
+    }
+
+    /// Carries a command out, or keeps it until its frame is near. Its answer is sent when it is carried out.
+    pub fn take(&mut self, request: Request) {
+        let heads = self.rig.heads();
+        let frame = stamp(request.at, &heads, &self.clock, self.config.rate);
+        if frame > self.horizon(&heads) {
+            if self.later.len() >= LATER {
+                if let Some(answer) = request.answer {
+                    let _ = answer.send(Err("busy: too many commands wait for their time".into()));
+                }
+                return;
+            }
+            self.taken += 1;
+            self.later.insert((frame, self.taken), request);
+            return;
+        }
+        self.perform(request, frame);
+    }
+
+    /// One turn: looks at every queue, decides what is due, tells what changed.
+    pub fn step(&mut self, now: Now) {
+        self.now = now;
+        let heads = self.rig.heads();
+        self.clock.observe(now.system, heads.played, self.config.rate);
+        self.tempo.past(heads.played);
+        self.rig.flush();
+        self.hear_reports();
+        self.hear_builder();
+        self.perform_due();
+        self.watch_slots();
+        self.bring_in();
+        self.decide_swap();
+        self.keep_net();
+        self.finish_saves();
+        self.publish();
+    }
+
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// What was performed, with frames: for saving and replaying.
+    pub fn performed(&self) -> impl Iterator<Item = &Performed> {
+        self.performed.iter()
+    }
+
+    pub fn rig(&self) -> &Rig {
+        &self.rig
+    }
+
+    pub fn rig_mut(&mut self) -> &mut Rig {
+        &mut self.rig
+    }
+
+    /// Names the device, or why there is none.
+    pub fn set_device(&mut self, name: String, problem: Option<String>) {
+        (self.device, self.device_problem) = (name, problem);
+        self.changed = true;
+    }
+
+    /// The last frame that is decided today: one lead beyond the first that can be.
+    fn horizon(&self, heads: &Heads) -> u64 {
+        heads.earliest + self.rig.lead()
+    }
+
+    fn perform_due(&mut self) {
+        let horizon = self.horizon(&self.rig.heads());
+        while let Some(entry) = self.later.first_entry() {
+            let (frame, _) = *entry.key();
+            if frame > horizon {
+                break;
+            }
+            let request = entry.remove();
+            let frame = frame.max(self.rig.heads().earliest);
+            self.perform(request, frame);
+        }
+    }
+
+    fn perform(&mut self, request: Request, frame: u64) {
+        if self.performed.len() >= LOGGED {
+            self.performed.pop_front();
+        }
+        if !matches!(request.command, Command::Status) {
+            self.performed.push_back(Performed {
+                frame,
+                command: request.command.clone(),
+            });
+        }
+        let answer = self.answer(request.command, frame);
+        if let Some(asker) = request.answer {
+            // Whoever asked may have gone.
+            let _ = asker.send(answer);
+        }
+    }
+
+    /// Something is on its way: look again soon.
+    fn is_busy(&self) -> bool {
+        self.builder.is_busy()
+            || self.armed.is_some()
+            || self.swapping.is_some()
+            || self.ready.is_some()
+            || self.arriving.is_some()
+            || !self.later.is_empty()
+            || !self.saves.is_empty()
+            || self.rig.is_behind()
+    }
+
+    pub fn view(&self) -> View {
+        self.look()
+    }
+}
+
+/// Commands taken in one turn before the engines are looked at again.
+const BATCH: usize = 256;
+
+/// The supervisor's thread. Returns after [`Command::Quit`], or when nobody is left to send anything.
+pub fn run(mut supervisor: Supervisor, inbox: &Receiver<Message>, start: Instant) -> Supervisor {
+    while !supervisor.ended() {
+        // Engines and callback can't wake anybody (they may not make a system call for it), so their queues are looked at in
+        // turns: often enough for a failed slot to be rebuilt in time.
+        let patience = if supervisor.is_busy() { 1 } else { 4 };
+        match inbox.recv_timeout(Duration::from_millis(patience)) {
+            Ok(message) => {
+                let more = std::iter::from_fn(|| inbox.try_recv().ok());
+                for message in std::iter::once(message).chain(more.take(BATCH)) {
+                    if let Message::Request(request) = message {
+                        supervisor.take(request);
+                    }
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        supervisor.step(Now {
+            steady: start.elapsed(),
+            system: SystemTime::now(),
+        });
+    }
+    supervisor
+}

@@ -1,0 +1,90 @@
+//! What the supervisor tells: events with their sentence, and the view.
+use super::super::command::SlotId;
+use super::super::event::{Event, SlotView, View, What};
+use super::super::position::bar_text;
+use super::super::slot::SlotState;
+use super::Supervisor;
+
+impl Supervisor {
+    /// Tells an event that happens at what is heard now.
+    pub(super) fn tell(&mut self, what: What, sentence: String) {
+        let frame = self.rig.heads().played;
+        self.tell_at(frame, what, sentence);
+    }
+
+    pub(super) fn tell_at(&mut self, frame: u64, what: What, sentence: String) {
+        // Whoever reads the event may look at the view at once: it must not be older.
+        self.board.publish(self.look());
+        self.board.tell(&Event {
+            frame,
+            bar: bar_text(&self.tempo.at(frame), frame),
+            what,
+            sentence,
+        });
+        self.changed = true;
+    }
+
+    pub(super) fn publish(&mut self) {
+        let net = self.has_net();
+        if net == self.told_no_net {
+            self.told_no_net = !net;
+            self.changed = true;
+        }
+        if self.changed {
+            self.changed = false;
+            self.write_texts();
+            self.board.publish(self.look());
+        }
+    }
+
+    /// Something could take over at this moment.
+    pub(super) fn has_net(&self) -> bool {
+        let other = &self.slots[self.live.other().index()].state;
+        matches!(other, SlotState::Primed | SlotState::Fading { .. })
+    }
+
+    /// "A keeps playing", or what else is true.
+    pub(super) fn goes_on(&self) -> String {
+        let slot = &self.slots[self.live.index()];
+        if slot.state.is_heard() {
+            format!("{} keeps playing", self.live.name())
+        } else {
+            "nothing plays".into()
+        }
+    }
+
+    pub(super) fn look(&self) -> View {
+        let heads = self.rig.heads();
+        let transport = self.tempo.at(heads.played);
+        let last = self.tempo.last();
+        let slot = |id: SlotId| {
+            let slot = &self.slots[id.index()];
+            SlotView {
+                state: slot.state.clone(),
+                incoming: slot.incoming.clone(),
+                generation: slot.generation,
+                loaded: slot.loaded.clone(),
+                is_net: slot.is_net,
+            }
+        };
+        let (undo_steps, redo_steps) = self.history.depth();
+        View {
+            slots: SlotId::BOTH.map(slot),
+            live: self.live,
+            bpm: last.bpm,
+            playing: last.playing,
+            transport,
+            quantum: self.quantum,
+            armed: self.armed.as_ref().map(|a| a.due.bar(&last)),
+            fade_ms: self.fade_ms,
+            state_carry: self.state_carry,
+            panicked: self.panicked,
+            no_net: !self.has_net(),
+            draft: self.draft.as_ref().map(|d| d.len()),
+            undo_steps,
+            redo_steps,
+            device: self.device.clone(),
+            device_problem: self.device_problem.clone(),
+        }
+    }
+}
