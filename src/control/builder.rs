@@ -3,18 +3,20 @@
 //! A thread that hangs can't be killed: it is left alone and replaced, once. While it hangs, a second that hangs stays where it
 //! is and builds are refused until one of them comes back.
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::engine::quiet;
 use crate::graph::prime::{Check, PrimeFailure, PrimeSpec, PrimedGraph, prime};
 use crate::graph::{Env, compile};
 use crate::patch::{
     Patch,
     diagnostic::{Diagnostic, Severity},
+    file,
 };
 
 /// Without a finished block for this long, a build has hung.
@@ -37,6 +39,8 @@ pub struct Job {
 
 #[derive(Clone)]
 pub enum Source {
+    /// A patch file; it is read by the builder, which may wait for a disk.
+    File(PathBuf),
     /// A patch file's text, and the name that its errors carry.
     Text { text: Arc<str>, file: String },
     /// A patch that was read before, with the text it came from.
@@ -65,7 +69,7 @@ pub struct Finished {
 
 /// Builds on the calling thread. `progress` is told the blocks that are rendered.
 pub fn build(job: &Job, progress: &mut dyn FnMut(usize)) -> Result<Built, Unbuilt> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| unguarded(job, progress)));
+    let outcome = quiet::catch(|| unguarded(job, progress));
     outcome.unwrap_or_else(|panic| {
         let text = panic
             .downcast_ref::<&str>()
@@ -83,15 +87,23 @@ fn unguarded(job: &Job, progress: &mut dyn FnMut(usize)) -> Result<Built, Unbuil
     let start = Instant::now();
     let (patch, text, warnings) = match &job.source {
         Source::Patch { patch, text } => (patch.clone(), text.clone(), Vec::new()),
-        Source::Text { text, file } => {
-            let (patch, warnings) = read(text, file).map_err(Unbuilt::Text)?;
-            (Arc::new(patch), text.clone(), warnings)
+        Source::Text { text, file } => read(text.clone(), file)?,
+        Source::File(path) => {
+            let name = path.display().to_string();
+            // The error begins with the file's name, as a finding does.
+            let text = file::read(path).map_err(|e| {
+                let why = e.to_string();
+                let why = why.strip_prefix(&format!("{name}: ")).unwrap_or(&why);
+                Unbuilt::Text(vec![whole_file(name.clone(), why.to_owned())])
+            })?;
+            read(text.into(), &name)?
         }
     };
     let parse_ms = ms(start);
     let compiling = Instant::now();
     let (graph, layout) = compile(&patch, &job.env).map_err(|e| {
         let file = match &job.source {
+            Source::File(path) => path.display().to_string(),
             Source::Text { file, .. } => file.clone(),
             Source::Patch { patch, .. } => patch.name.clone(),
         };
@@ -114,6 +126,14 @@ fn unguarded(job: &Job, progress: &mut dyn FnMut(usize)) -> Result<Built, Unbuil
         text,
         warnings,
     })
+}
+
+fn read(text: Arc<str>, file: &str) -> Result<(Arc<Patch>, Arc<str>, Vec<Diagnostic>), Unbuilt> {
+    let parsed = file::parse(&text, file);
+    match parsed.patch {
+        Some(patch) => Ok((Arc::new(patch), text, parsed.diagnostics)),
+        None => Err(Unbuilt::Text(parsed.diagnostics)),
+    }
 }
 
 fn ms(since: Instant) -> f32 {

@@ -2,7 +2,7 @@
 //! (screen, OSC, files); never touched by a realtime thread.
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::command::{Answer, At, Command, Request};
 use super::event::{Event, View};
@@ -15,7 +15,8 @@ const UNREAD_EVENTS: usize = 4_096;
 
 /// What reaches the supervisor; every kind wakes it.
 pub enum Message {
-    Request(Request),
+    /// With when it was sent.
+    Request(Request, Instant),
     /// Something to look at in another queue: a build finished, the device changed.
     Wake,
 }
@@ -93,7 +94,7 @@ impl Handle {
 
     /// Hands a request over without waiting.
     pub fn send(&self, request: Request) -> Result<(), Unsent> {
-        self.post(Message::Request(request))
+        self.post(Message::Request(request, Instant::now()))
     }
 
     /// A command to take effect soon, without an answer.

@@ -115,11 +115,7 @@ impl Supervisor {
             true => "no net: it is built again".into(),
             false => capital(&self.goes_on()),
         };
-        let sentence = format!(
-            "{} FAILED {}: {why}. {goes_on}.",
-            slot.name(),
-            check.name()
-        );
+        let sentence = format!("{} FAILED {}: {why}. {goes_on}.", slot.name(), check.name());
         let what = What::Failed {
             slot,
             generation,
@@ -190,7 +186,7 @@ impl Supervisor {
         let generation = self.slots[slot.index()].generation;
         let why = format!("a block took more than {} ms", since.as_millis());
         self.failed(slot, generation, Check::Stall, &why);
-        if let Err(why) = self.rig.replace_engine(slot)
+        if let Err(why) = self.rig.replace_engine(slot, self.tempo.last())
             && !self.told_stuck[slot.index()]
         {
             self.told_stuck[slot.index()] = true;

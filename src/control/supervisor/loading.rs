@@ -266,8 +266,9 @@ impl Supervisor {
         generation: u32,
         state: Option<(u64, Box<Snapshot>)>,
     ) {
-        let is_it =
-            |a: &mut Arriving| a.from == slot && (state.is_none() || a.from_generation == generation);
+        let is_it = |a: &mut Arriving| {
+            a.from == slot && (state.is_none() || a.from_generation == generation)
+        };
         if let Some(arriving) = self.arriving.take_if(is_it) {
             self.install(arriving.ready, state);
         }
@@ -287,7 +288,10 @@ impl Supervisor {
             None => (self.rig.heads().earliest).next_multiple_of(BLOCK as u64),
         };
         let begins = self.slots.iter().all(|s| s.loaded.is_none());
-        if begins && self.config.take_tempo && let Some(bpm) = built.patch.bpm {
+        if begins
+            && self.config.take_tempo
+            && let Some(bpm) = built.patch.bpm
+        {
             self.set_tempo(0, bpm);
         }
         let (first, start) = match begins {
@@ -388,7 +392,11 @@ impl Supervisor {
             let node = super::super::params::gated(patch, module).ok()?;
             Some(Change::Gate { node, open })
         };
-        acts.extend(down.gates.iter().filter_map(|m| Some((first, gate(m, true)?))));
+        acts.extend(
+            down.gates
+                .iter()
+                .filter_map(|m| Some((first, gate(m, true)?))),
+        );
         for (frame, played) in self.held.from(first) {
             let change = match played {
                 Played::Note { note, velocity } => Some(Change::Note {

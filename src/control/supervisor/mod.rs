@@ -100,6 +100,8 @@ pub struct Supervisor {
     held: Held,
     history: History,
     performed: VecDeque<Performed>,
+    /// When the command that is carried out was sent, by the audio clock; 0: not known.
+    pressed_ns: u64,
     /// By frame, for commands whose frame is far ahead.
     later: BTreeMap<(u64, u64), Request>,
     taken: u64,
@@ -112,6 +114,7 @@ pub struct Supervisor {
     device_problem: Option<String>,
     // What has to be told
     changed: bool,
+    turns: Vec<telling::Turn>,
     told_no_net: bool,
     told_stuck: [bool; 2],
     ended: bool,
@@ -148,6 +151,7 @@ impl Supervisor {
             held: Held::default(),
             history: History::default(),
             performed: VecDeque::new(),
+            pressed_ns: 0,
             later: BTreeMap::new(),
             taken: 0,
             quantum: Quantum::default(),
@@ -157,12 +161,20 @@ impl Supervisor {
             device: String::new(),
             device_problem: None,
             changed: true,
+            turns: Vec::new(),
             told_no_net: false,
             told_stuck: [false; 2],
             ended: false,
             saves: Vec::new(),
             config,
         }
+    }
+
+    /// The same for a command that was sent some time ago: a key press is measured from there.
+    pub fn take_sent(&mut self, request: Request, ago: Duration) {
+        self.pressed_ns = self.rig.now_ns().saturating_sub(ago.as_nanos() as u64);
+        self.take(request);
+        self.pressed_ns = 0;
     }
 
     /// Carries a command out, or keeps it until its frame is near. Its answer is sent when it is carried out.
@@ -187,8 +199,12 @@ impl Supervisor {
     pub fn step(&mut self, now: Now) {
         self.now = now;
         let heads = self.rig.heads();
-        self.clock.observe(now.system, heads.played, self.config.rate);
+        self.clock
+            .observe(now.system, heads.played, self.config.rate);
         self.tempo.past(heads.played);
+        // No graph begins further back than this.
+        self.held
+            .settle(heads.played.saturating_sub(self.config.rate as u64));
         self.rig.flush();
         self.hear_reports();
         self.hear_builder();
@@ -289,8 +305,8 @@ pub fn run(mut supervisor: Supervisor, inbox: &Receiver<Message>, start: Instant
             Ok(message) => {
                 let more = std::iter::from_fn(|| inbox.try_recv().ok());
                 for message in std::iter::once(message).chain(more.take(BATCH)) {
-                    if let Message::Request(request) = message {
-                        supervisor.take(request);
+                    if let Message::Request(request, sent) = message {
+                        supervisor.take_sent(request, sent.elapsed());
                     }
                 }
             }

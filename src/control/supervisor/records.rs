@@ -43,10 +43,6 @@ impl Slot {
     pub fn patch(&self) -> Option<&Arc<Patch>> {
         self.loaded.as_ref().map(|l| &l.patch)
     }
-
-    pub fn name(&self) -> &str {
-        self.patch().map_or("nothing", |p| &p.name)
-    }
 }
 
 /// Why a patch is built.

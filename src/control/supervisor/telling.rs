@@ -1,9 +1,24 @@
 //! What the supervisor tells: events with their sentence, and the view.
+use std::time::Duration;
+
 use super::super::command::SlotId;
 use super::super::event::{Event, SlotView, View, What};
 use super::super::position::bar_text;
 use super::super::slot::SlotState;
 use super::Supervisor;
+
+/// Between two events of one knob.
+const TURN_PERIOD: Duration = Duration::from_millis(50);
+/// Knobs that are told about in one such time; a human turns fewer.
+const MOST_TURNS: usize = 64;
+
+/// A knob that moves.
+pub struct Turn {
+    name: String,
+    told: Duration,
+    /// The newest move that was not told.
+    waiting: Option<(What, String)>,
+}
 
 impl Supervisor {
     /// Tells an event that happens at what is heard now.
@@ -24,7 +39,61 @@ impl Supervisor {
         self.changed = true;
     }
 
+    /// A turn of a knob: at once, and then no oftener than a screen shows it, for a controller can send thousands a second.
+    pub(super) fn tell_turned(&mut self, what: What, sentence: String) {
+        let What::Param { module, param, .. } = &what else {
+            return;
+        };
+        let name = format!("{module}.{param}");
+        let now = self.now.steady;
+        let room = self.turns.len() < MOST_TURNS;
+        match self.turns.iter_mut().find(|t| t.name == name) {
+            Some(turn) => turn.waiting = Some((what, sentence)),
+            None if room => {
+                self.turns.push(Turn {
+                    name,
+                    told: now,
+                    waiting: None,
+                });
+                self.tell_lightly(what, sentence);
+            }
+            None => {}
+        }
+    }
+
+    fn tell_lightly(&mut self, what: What, sentence: String) {
+        let frame = self.rig.heads().played;
+        self.board.tell(&Event {
+            frame,
+            bar: bar_text(&self.tempo.at(frame), frame),
+            what,
+            sentence,
+        });
+    }
+
+    fn tell_turns(&mut self) {
+        let now = self.now.steady;
+        let mut due = Vec::new();
+        self.turns.retain_mut(|turn| {
+            if now.saturating_sub(turn.told) < TURN_PERIOD {
+                return true;
+            }
+            turn.told = now;
+            match turn.waiting.take() {
+                Some(event) => {
+                    due.push(event);
+                    true
+                }
+                None => false,
+            }
+        });
+        for (what, sentence) in due {
+            self.tell_lightly(what, sentence);
+        }
+    }
+
     pub(super) fn publish(&mut self) {
+        self.tell_turns();
         let net = self.has_net();
         if net == self.told_no_net {
             self.told_no_net = !net;

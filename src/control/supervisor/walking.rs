@@ -68,7 +68,9 @@ impl Supervisor {
             return Ok(());
         }
         let standby = &self.slots[self.live.other().index()];
-        let there = standby.patch().is_some_and(|p| same_structure(p, &target.patch));
+        let there = standby
+            .patch()
+            .is_some_and(|p| same_structure(p, &target.patch));
         if there && matches!(standby.state, SlotState::Primed | SlotState::Filling) {
             self.arm(self.quantum, frame, None, true);
             return Ok(());

@@ -1,0 +1,261 @@
+//! The supervisor's ends of everything realtime: both engines, the callback, and who runs the engines. Keeps what does not fit
+//! into a queue and tries again.
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use ringbuf::traits::{Consumer, Producer};
+use ringbuf::{HeapCons, HeapProd};
+
+use super::command::SlotId;
+use super::timeline::Heads;
+use crate::audio::msg::{OutputMsg, OutputReply, Swap};
+use crate::dsp::transport::Transport;
+use crate::engine::msg::{Act, EngineMsg, EngineReply, Load};
+use crate::engine::port::{EnginePort, engine};
+use crate::engine::telemetry::{SlotPhase, Telemetry};
+use crate::engine::{Clock, Engine};
+use crate::graph::Snapshot;
+
+/// Messages kept for an engine that takes none. More than that, and it is not slow but dead: it gets a new queue when it is replaced.
+const KEPT: usize = 16_384;
+
+/// Who runs the engines: threads, or, in lock step, whoever steps the session.
+pub trait Crew: Send {
+    /// Runs a new engine of a slot in place of the one that hangs, or says why that can't be.
+    fn replace(&mut self, slot: SlotId, engine: Engine) -> Result<(), String>;
+}
+
+/// What the supervisor hears from the realtime side.
+pub enum Report {
+    Engine(SlotId, EngineReply),
+    Output(OutputReply),
+}
+
+/// A slot as its engine and the callback show it.
+#[derive(Clone, Copy, Debug)]
+pub struct SlotLook {
+    /// Generation that is read in step with the timeline; 0: none.
+    pub playing: u32,
+    pub phase: SlotPhase,
+    pub fade_percent: u8,
+    /// How long the block that is being rendered has taken so far.
+    pub stalled_for: Duration,
+}
+
+/// The supervisor's end of the callback.
+pub struct OutputPort {
+    pub messages: HeapProd<OutputMsg>,
+    pub replies: HeapCons<OutputReply>,
+}
+
+impl OutputPort {
+    fn send(&mut self, message: OutputMsg) -> Result<(), OutputMsg> {
+        self.messages.try_push(message)
+    }
+    fn receive(&mut self) -> Option<OutputReply> {
+        self.replies.try_pop()
+    }
+}
+
+pub struct Rig {
+    decks: [Deck; 2],
+    output: OutputPort,
+    to_output: VecDeque<OutputMsg>,
+    swap: Option<u64>,
+    telemetry: Arc<Telemetry>,
+    clock: Clock,
+    crew: Box<dyn Crew>,
+}
+
+struct Deck {
+    port: EnginePort,
+    waiting: VecDeque<EngineMsg>,
+}
+
+impl Deck {
+    fn send(&mut self, message: EngineMsg) {
+        if self.waiting.len() < KEPT || !matches!(message, EngineMsg::At { .. }) {
+            self.waiting.push_back(message);
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        while let Some(message) = self.waiting.pop_front() {
+            if let Err(message) = self.port.send(message) {
+                return self.waiting.push_front(message);
+            }
+        }
+    }
+}
+
+impl Rig {
+    pub fn new(
+        ports: [EnginePort; 2],
+        output: OutputPort,
+        telemetry: Arc<Telemetry>,
+        clock: Clock,
+        crew: Box<dyn Crew>,
+    ) -> Self {
+        Self {
+            decks: ports.map(|port| Deck {
+                port,
+                waiting: VecDeque::new(),
+            }),
+            output,
+            to_output: VecDeque::new(),
+            swap: None,
+            telemetry,
+            clock,
+            crew,
+        }
+    }
+
+    pub fn telemetry(&self) -> &Arc<Telemetry> {
+        &self.telemetry
+    }
+
+    // Looking
+
+    pub fn heads(&self) -> Heads {
+        Heads {
+            played: self.telemetry.frame(),
+            earliest: self.telemetry.soon(),
+        }
+    }
+
+    /// Frames that the engines render ahead of what is heard.
+    pub fn lead(&self) -> u64 {
+        u64::from(self.telemetry.timeline.lead.load(Relaxed))
+    }
+
+    pub fn slot(&self, slot: SlotId) -> SlotLook {
+        let told = &self.telemetry.slots[slot.index()];
+        let since = told.rendering_since_ns.load(Relaxed);
+        let stalled = match since {
+            0 => 0,
+            since => (self.clock)().saturating_sub(since),
+        };
+        SlotLook {
+            playing: told.playing_generation.load(Relaxed),
+            phase: told.phase(),
+            fade_percent: told.fade_percent.load(Relaxed),
+            stalled_for: Duration::from_nanos(stalled),
+        }
+    }
+
+    /// RMS and peak of the last 100 ms.
+    pub fn meters(&self, slot: SlotId) -> ([f32; 2], [f32; 2]) {
+        let told = &self.telemetry.slots[slot.index()];
+        let both = |m: &[crate::engine::telemetry::AtomicF32; 2]| [m[0].load(), m[1].load()];
+        (both(&told.rms), both(&told.peak))
+    }
+
+    /// The audio clock: what key presses are measured with.
+    pub fn now_ns(&self) -> u64 {
+        (self.clock)()
+    }
+
+    // Telling
+
+    /// Something for one engine at a frame. `sent_ns` is when the key was pressed, where it was one.
+    pub fn act(&mut self, slot: SlotId, frame: u64, act: Act, sent_ns: u64) {
+        self.decks[slot.index()].send(EngineMsg::At {
+            frame,
+            act,
+            sent_ns,
+        });
+    }
+
+    /// A new line of musical time for both.
+    pub fn transport(&mut self, transport: Transport) {
+        for slot in SlotId::BOTH {
+            let act = Act::Transport(transport);
+            self.act(slot, transport.anchor_frame, act, 0);
+        }
+    }
+
+    pub fn load(&mut self, slot: SlotId, load: Load) {
+        self.decks[slot.index()].send(EngineMsg::Load(Box::new(load)));
+    }
+
+    pub fn unload(&mut self, slot: SlotId) {
+        self.decks[slot.index()].send(EngineMsg::Unload);
+    }
+
+    pub fn save(&mut self, slot: SlotId, snapshot: Box<Snapshot>, at: u64) {
+        self.decks[slot.index()].send(EngineMsg::Save { snapshot, at });
+    }
+
+    pub fn swap(&mut self, swap: Swap) {
+        self.swap = Some(swap.id);
+        self.tell_output(OutputMsg::Swap(swap));
+    }
+
+    pub fn cancel_swap(&mut self) {
+        if let Some(id) = self.swap {
+            self.tell_output(OutputMsg::Cancel { id });
+        }
+    }
+
+    pub fn mute(&mut self, on: bool) {
+        self.tell_output(OutputMsg::Mute(on));
+    }
+
+    /// A new engine in place of one that hangs: nothing that the old one holds is needed.
+    pub fn replace_engine(&mut self, slot: SlotId, transport: Transport) -> Result<(), String> {
+        let telemetry = self.telemetry.clone();
+        let (engine, port, feed) = engine(slot.index(), telemetry, self.clock, transport);
+        self.crew.replace(slot, engine)?;
+        self.decks[slot.index()] = Deck {
+            port,
+            waiting: VecDeque::new(),
+        };
+        let told = &self.telemetry.slots[slot.index()];
+        told.generation.store(0, Relaxed);
+        told.rendering_since_ns.store(0, Relaxed);
+        self.tell_output(OutputMsg::Attach {
+            slot: slot.index(),
+            feed,
+        });
+        Ok(())
+    }
+
+    fn tell_output(&mut self, message: OutputMsg) {
+        self.to_output.push_back(message);
+        self.flush_output();
+    }
+
+    fn flush_output(&mut self) {
+        while let Some(message) = self.to_output.pop_front() {
+            if let Err(message) = self.output.send(message) {
+                return self.to_output.push_front(message);
+            }
+        }
+    }
+
+    /// Tries again what did not fit.
+    pub fn flush(&mut self) {
+        for deck in &mut self.decks {
+            deck.flush();
+        }
+        self.flush_output();
+    }
+
+    /// Something still waits to be handed over.
+    pub fn is_behind(&self) -> bool {
+        !self.to_output.is_empty() || self.decks.iter().any(|d| !d.waiting.is_empty())
+    }
+
+    /// The next reply of anyone.
+    pub fn poll(&mut self) -> Option<Report> {
+        for slot in SlotId::BOTH {
+            if let Some(reply) = self.decks[slot.index()].port.receive() {
+                return Some(Report::Engine(slot, reply));
+            }
+        }
+        self.output.receive().map(Report::Output)
+    }
+}

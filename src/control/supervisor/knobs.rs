@@ -1,0 +1,241 @@
+//! Knobs: checked, sent to the slots they belong to, written into the text, remembered.
+use std::sync::Arc;
+
+use super::super::command::{Focus, SlotId};
+use super::super::event::What;
+use super::super::history::Step;
+use super::super::params::{self, Knob};
+use super::Supervisor;
+use super::records::Turned;
+use crate::engine::msg::Act;
+use crate::graph::Change;
+use crate::modules::spec::{ParamSpec, ParamValue};
+use crate::patch::edit;
+use crate::patch::value::{format_value, parse_value};
+
+/// Whether a turn is a new step of the history.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Recorded {
+    New,
+    Already,
+}
+
+impl Supervisor {
+    /// Turns a knob; tells what it did, "vcf.cutoff 400 Hz -> 812 Hz".
+    pub(super) fn set_param(
+        &mut self,
+        focus: Focus,
+        module: &str,
+        param: &str,
+        value: ParamValue,
+        frame: u64,
+        recorded: Recorded,
+    ) -> Result<String, String> {
+        let slot = match focus {
+            Focus::Live => self.live,
+            Focus::Slot(slot) => slot,
+        };
+        let found = match self.slots[slot.index()].patch() {
+            Some(patch) => params::find(patch, module, param),
+            None => Err(format!("{} holds no patch", slot.name())),
+        };
+        let knob = match found {
+            Ok(knob) => knob,
+            Err(why) if focus == Focus::Live => {
+                return self.set_elsewhere(module, param, value, frame, why);
+            }
+            Err(why) => return Err(why),
+        };
+        let value = params::check(knob.spec, value)?;
+        self.turn(slot, module, &knob, value, frame);
+        if focus == Focus::Live {
+            self.follow(module, &knob, value, frame);
+        }
+        if recorded == Recorded::New && knob.value != value {
+            let step = Step::Knob {
+                focus,
+                module: module.to_owned(),
+                param: knob.spec.name.to_owned(),
+                from: knob.value,
+                to: value,
+            };
+            self.history.add(step, frame, self.now.steady);
+        }
+        Ok(self.tell_turn(module, knob.spec, Some(knob.value), value))
+    }
+
+    /// The same with a value as people write it.
+    pub(super) fn set_param_text(
+        &mut self,
+        focus: Focus,
+        module: &str,
+        param: &str,
+        text: &str,
+        frame: u64,
+    ) -> Result<String, String> {
+        let slot = match focus {
+            Focus::Live => self.live,
+            Focus::Slot(slot) => slot,
+        };
+        let patch = self.slots[slot.index()].patch();
+        let patch = patch.ok_or_else(|| format!("{} holds no patch", slot.name()))?;
+        let knob = params::find(patch, module, param)?;
+        let value = parse_value(knob.spec, text).map_err(|e| e.why)?;
+        self.set_param(focus, module, param, value, frame, Recorded::New)
+    }
+
+    /// A knob that the live patch does not have: the draft's, that of a patch on its way, or the standby's.
+    fn set_elsewhere(
+        &mut self,
+        module: &str,
+        param: &str,
+        value: ParamValue,
+        frame: u64,
+        why: String,
+    ) -> Result<String, String> {
+        if let Some(spec) = self.draft.as_ref().and_then(|d| d.spec(module)) {
+            let spec = &spec.params[params::find_param(spec, module, param)?];
+            let value = params::check(spec, value)?;
+            if let Some(draft) = &mut self.draft {
+                draft.set(module, spec.name, value);
+            }
+            return Ok(self.tell_turn(module, spec, None, value));
+        }
+        let coming = self.pending.iter_mut().rev().find(|p| !p.forgotten);
+        if let Some(pending) = coming
+            && let Some(spec) = pending.draft.as_ref().and_then(|d| d.spec(module))
+        {
+            let spec = &spec.params[params::find_param(spec, module, param)?];
+            let value = params::check(spec, value)?;
+            pending.turned.push(Turned {
+                module: module.to_owned(),
+                param: spec.name,
+                from: None,
+                to: value,
+                frame,
+            });
+            return Ok(self.tell_turn(module, spec, None, value));
+        }
+        if let Some(ready) = self
+            .ready
+            .as_mut()
+            .or(self.arriving.as_mut().map(|a| &mut a.ready))
+            && let Ok(knob) = params::find(&ready.built.patch, module, param)
+        {
+            let value = params::check(knob.spec, value)?;
+            ready.pending.turned.push(Turned {
+                module: module.to_owned(),
+                param: knob.spec.name,
+                from: None,
+                to: value,
+                frame,
+            });
+            return Ok(self.tell_turn(module, knob.spec, Some(knob.value), value));
+        }
+        let standby = self.live.other();
+        let found = self.slots[standby.index()]
+            .patch()
+            .map(|p| params::find(p, module, param));
+        let Some(Ok(knob)) = found else {
+            return Err(why);
+        };
+        let value = params::check(knob.spec, value)?;
+        self.turn(standby, module, &knob, value, frame);
+        Ok(self.tell_turn(module, knob.spec, Some(knob.value), value))
+    }
+
+    /// The same knob wherever it stood as the live one did: the standby, patches on their way, the draft.
+    fn follow(&mut self, module: &str, knob: &Knob, value: ParamValue, frame: u64) {
+        let (param, before) = (knob.spec.name, knob.value);
+        let standby = self.live.other();
+        if let Some(Ok(there)) = self.slots[standby.index()]
+            .patch()
+            .map(|p| params::find(p, module, param))
+            && there.value == before
+        {
+            self.turn(standby, module, &there, value, frame);
+        }
+        let turned = Turned {
+            module: module.to_owned(),
+            param,
+            from: Some(before),
+            to: value,
+            frame,
+        };
+        let ready = self.ready.iter_mut().map(|r| &mut r.pending);
+        let arriving = self.arriving.iter_mut().map(|a| &mut a.ready.pending);
+        for pending in self.pending.iter_mut().chain(ready).chain(arriving) {
+            pending.turned.push(turned.clone());
+        }
+        if let Some(draft) = &mut self.draft
+            && let Some(there) = draft.spec(module).and_then(|s| s.param(param))
+            && draft.value(module, there) == Some(before)
+        {
+            draft.set(module, param, value);
+        }
+    }
+
+    /// Turns a knob of one slot: in its patch, in its text, in its engine.
+    fn turn(&mut self, slot: SlotId, module: &str, knob: &Knob, value: ParamValue, frame: u64) {
+        let record = &mut self.slots[slot.index()];
+        let generation = record.generation;
+        let Some(loaded) = &mut record.loaded else {
+            return;
+        };
+        Arc::make_mut(&mut loaded.patch).modules[knob.node].params[knob.param] = value;
+        let name = (module.to_owned(), knob.spec.name.to_owned());
+        if !record.unwritten.contains(&name) {
+            record.unwritten.push(name);
+        }
+        let change = Change::Param {
+            node: knob.node,
+            param: knob.param,
+            value,
+        };
+        self.rig
+            .act(slot, frame, Act::Change { generation, change }, 0);
+        self.changed = true;
+    }
+
+    fn tell_turn(
+        &mut self,
+        module: &str,
+        spec: &ParamSpec,
+        from: Option<ParamValue>,
+        to: ParamValue,
+    ) -> String {
+        let shown = from.map_or(String::new(), |v| format_value(spec, v));
+        let what = What::Param {
+            module: module.to_owned(),
+            param: spec.name.to_owned(),
+            from: shown.clone(),
+            to: format_value(spec, to),
+        };
+        let name = spec.name;
+        let sentence = match from {
+            Some(_) => format!("{module}.{name} {shown} -> {}", format_value(spec, to)),
+            None => format!("{module}.{name} {}", format_value(spec, to)),
+        };
+        self.tell_turned(what, sentence.clone());
+        sentence
+    }
+
+    /// Brings the texts up to the knobs. Once a turn of the supervisor, not once a knob: an edit reads the text.
+    pub(super) fn write_texts(&mut self) {
+        for slot in &mut self.slots {
+            let Some(loaded) = &mut slot.loaded else {
+                continue;
+            };
+            for (module, param) in slot.unwritten.drain(..) {
+                let Ok(knob) = params::find(&loaded.patch, &module, &param) else {
+                    continue;
+                };
+                // A text that can't be edited keeps its old value: the patch, not the text, is what sounds.
+                if let Ok(text) = edit::set_param(&loaded.text, &module, &param, knob.value) {
+                    loaded.text = text.into();
+                    loaded.modified = true;
+                }
+            }
+        }
+    }
+}
