@@ -1,11 +1,13 @@
 //! The only place that decides. Nothing here runs on a realtime thread.
 pub mod builder;
 pub mod command;
+pub mod crew;
 mod draft;
 pub mod event;
 pub mod handle;
 mod hint;
 pub mod history;
+pub mod meters;
 pub mod params;
 pub mod position;
 pub mod reading;
