@@ -158,8 +158,18 @@ pub struct Modules {
 
 #[derive(Debug, Args)]
 pub struct Bench {
+    /// Which bench patches; all where none is named
+    #[arg(value_name = "PATCH")]
+    pub patches: Vec<String>,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Seconds of sound to render of each
+    #[arg(long, value_name = "N", default_value_t = 20.0)]
+    pub seconds: f64,
+    /// Instruction set to render with
+    #[arg(long, value_name = "ISA", value_parser = isa, default_value = "auto", help = "auto | plain | avx2 | avx512 | neon")]
+    pub isa: IsaChoice,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

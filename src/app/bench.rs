@@ -3,9 +3,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::cli;
 use crate::dsp::{BLOCK, denormals::flush_to_zero, lanes::IsaChoice, transport::Transport};
 use crate::graph::{Block, Env, compile};
 use crate::patch::file::parse;
+
+use super::failure::{Failure, print};
 
 /// A shipped patch and what its cost is divided by.
 struct BenchPatch {
@@ -51,19 +54,37 @@ pub struct BenchRow {
     pub rms: f64,
 }
 
-/// Renders `seconds` of each bench patch whose name `wanted` holds.
-pub fn run(
+/// The verb.
+pub fn run(args: &cli::Bench) -> Result<(), Failure> {
+    if let Some(unknown) = args
+        .patches
+        .iter()
+        .find(|name| PATCHES.iter().all(|p| p.name != name.as_str()))
+    {
+        let names: Vec<&str> = PATCHES.iter().map(|p| p.name).collect();
+        let names = names.join(", ");
+        return Err(Failure::Input(format!(
+            "PATCH {unknown}: there is no such bench patch; there are {names}"
+        )));
+    }
+    let wanted = |name: &str| args.patches.is_empty() || args.patches.iter().any(|p| p == name);
+    let rows = rows(args.isa, args.seconds, wanted).map_err(Failure::Input)?;
+    if args.json {
+        return print(&format!("{:#}\n", serde_json::json!(rows)));
+    }
+    print(&table(&rows))
+}
+
+/// Renders `seconds` of each bench patch that is wanted.
+pub fn rows(
     isa: IsaChoice,
     seconds: f64,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<BenchRow>, String> {
     flush_to_zero();
     let isa = isa.resolve().map_err(|e| e.to_string())?;
-    PATCHES
-        .iter()
-        .filter(|p| wanted(p.name))
-        .map(|patch| one(patch, isa, seconds))
-        .collect()
+    let patches = PATCHES.iter().filter(|p| wanted(p.name));
+    patches.map(|patch| one(patch, isa, seconds)).collect()
 }
 
 fn one(bench: &BenchPatch, isa: IsaChoice, seconds: f64) -> Result<BenchRow, String> {
@@ -127,10 +148,15 @@ mod tests {
 
     #[test]
     fn the_bench_patches_sound() {
-        let rows = run(IsaChoice::Auto, 0.5, |_| true).expect("they parse and compile");
+        let rows = rows(IsaChoice::Auto, 0.5, |_| true).expect("they parse and compile");
         assert_eq!(rows.len(), PATCHES.len());
         for row in rows {
-            assert!(row.rms > 0.01 && row.rms < 1.0, "{}: {}", row.patch, row.rms);
+            assert!(
+                row.rms > 0.01 && row.rms < 1.0,
+                "{}: {}",
+                row.patch,
+                row.rms
+            );
         }
     }
 }

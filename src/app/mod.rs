@@ -1,4 +1,5 @@
 //! Builds the instrument from its parts, joins them and tears them down; and the verbs that need no sound.
+pub mod bench;
 pub mod check;
 pub mod failure;
 pub mod modules;
@@ -23,6 +24,7 @@ pub fn main() -> ExitCode {
     let done = match cli.verb {
         Some(Verb::Modules(args)) => modules::run(&args),
         Some(Verb::Check(args)) => check::run(&args),
+        Some(Verb::Bench(args)) => bench::run(&args),
         _ => Ok(()),
     };
     match done {
