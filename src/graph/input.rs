@@ -57,6 +57,40 @@ pub enum Ready<L: Lanes> {
     Direct,
 }
 
+/// A parameter's law within its range, at a lane width.
+struct Bounded<L: Lanes> {
+    lanes: L,
+    law: Law,
+    low: L::F,
+    high: L::F,
+}
+
+impl<L: Lanes> Bounded<L> {
+    #[inline(always)]
+    fn new(l: L, law: Law, range: Option<(f32, f32)>) -> Self {
+        let (low, high) = range.unwrap_or((f32::MIN, f32::MAX));
+        Self {
+            lanes: l,
+            law,
+            low: l.f(low),
+            high: l.f(high),
+        }
+    }
+
+    #[inline(always)]
+    fn apply(&self, base: L::F, modulation: L::F) -> L::F {
+        let l = self.lanes;
+        match self.law {
+            Law::Add => base + modulation,
+            Law::Octaves => base * exp2(l, modulation),
+            // log2(10) / 20
+            Law::Decibels => base * exp2(l, modulation * l.f(0.166_096_4)),
+        }
+        .max(self.low)
+        .min(self.high)
+    }
+}
+
 /// The surroundings of one block.
 #[derive(Clone, Copy)]
 pub struct Around<'a> {
@@ -87,7 +121,10 @@ impl<L: Lanes> Knobs<L> {
 
     /// Takes the knobs' values as the group's held ones.
     fn hold(&mut self, l: L, group: usize) {
-        self.held[group] = l.from_fn(|lane| self.knobs[self.index(group, lane)].ramp.value());
+        self.held[group] = l.from_fn(
+            #[inline(always)]
+            |lane| self.knobs[self.index(group, lane)].ramp.value(),
+        );
     }
 
     /// Takes the knobs' values as the held ones: after they were set at once.
@@ -181,35 +218,21 @@ impl<A: Isa, R: Reader<A>> Slot<A, R> {
             );
         }
         let (constant, moving) = (sum.constant, sum.moving);
-        let (low, high) = match self.range {
-            Some((low, high)) => (l.f(low), l.f(high)),
-            None => (l.f(f32::MIN), l.f(f32::MAX)),
-        };
-        let law = self.law;
-        let apply = |base: <R::L as Lanes>::F, modulation: <R::L as Lanes>::F| {
-            match law {
-                Law::Add => base + modulation,
-                Law::Octaves => base * exp2(l, modulation),
-                // log2(10) / 20
-                Law::Decibels => base * exp2(l, modulation * l.f(0.166_096_4)),
-            }
-            .max(low)
-            .min(high)
-        };
+        let law = Bounded::new(l, self.law, self.range);
         if let (true, Some(knobs)) = (base_moves, &mut self.knobs) {
             let mut bases = [zero; BLOCK];
             knobs.walk(group, around, &mut bases);
             for (i, x) in scratch.iter_mut().enumerate() {
                 let modulation = if moving { *x + constant } else { constant };
-                *x = apply(bases[i], modulation);
+                *x = law.apply(bases[i], modulation);
             }
             return Ready::Scratch;
         }
         if !moving {
-            return Ready::Constant(apply(base, constant));
+            return Ready::Constant(law.apply(base, constant));
         }
         for x in scratch.iter_mut() {
-            *x = apply(base, *x + constant);
+            *x = law.apply(base, *x + constant);
         }
         Ready::Scratch
     }

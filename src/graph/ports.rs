@@ -45,7 +45,11 @@ impl<L: Lanes> Sum<'_, L> {
     fn add_in(&mut self, x: In<'_, L>, gain: L::F) {
         match x.block() {
             None => self.constant = x.head().fma(gain, self.constant),
-            Some(block) => self.add_frames(|i| block[i], gain),
+            Some(block) => self.add_frames(
+                #[inline(always)]
+                |i| block[i],
+                gain,
+            ),
         }
     }
 
@@ -132,7 +136,11 @@ impl<A: Isa> Reader<A> for ReadOne {
         }
         sum.constant = sum.constant + one.f(constant.sum());
         if moving {
-            sum.add_frames(|i| one.f(total[i].sum()), one.f(1.0));
+            sum.add_frames(
+                #[inline(always)]
+                |i| one.f(total[i].sum()),
+                one.f(1.0),
+            );
         }
     }
 }
@@ -169,7 +177,11 @@ impl<A: Isa> Reader<A> for ReadWide {
             if out.constant {
                 sum.constant = wide.f(head).fma(gain, sum.constant);
             } else {
-                sum.add_frames(|i| wide.f(out.block[i].lanes()[0]), gain);
+                sum.add_frames(
+                    #[inline(always)]
+                    |i| wide.f(out.block[i].lanes()[0]),
+                    gain,
+                );
             }
             return;
         }
@@ -188,7 +200,11 @@ impl<A: Isa> Reader<A> for ReadWide {
                     let value = wide.f(out.block[0].lanes()[lane]);
                     sum.constant = value.fma(gain, sum.constant);
                 } else {
-                    sum.add_frames(|i| wide.f(out.block[i].lanes()[lane]), gain);
+                    sum.add_frames(
+                        #[inline(always)]
+                        |i| wide.f(out.block[i].lanes()[lane]),
+                        gain,
+                    );
                 }
             }
             Map::Gather(instances) => {
@@ -203,7 +219,11 @@ impl<A: Isa> Reader<A> for ReadWide {
                         to.lanes_mut()[lane] = x.at(i).lanes()[from];
                     }
                 }
-                sum.add_frames(|i| gathered[i], gain);
+                sum.add_frames(
+                    #[inline(always)]
+                    |i| gathered[i],
+                    gain,
+                );
             }
         }
     }

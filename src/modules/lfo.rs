@@ -92,7 +92,8 @@ impl Module for Lfo {
         let start = io.ins[param::PHASE];
         if start.is_constant() {
             let turn = to_turn(l, start.head());
-            phases.iter_mut().for_each(|p| *p = *p + turn);
+            phases.iter_mut().for_each(#[inline(always)]
+|p| *p = *p + turn);
         } else {
             for (i, p) in phases.iter_mut().enumerate() {
                 *p = *p + to_turn(l, start.at(i));
@@ -102,20 +103,26 @@ impl Module for Lfo {
         let (out, uni) = io.outs.split_at_mut(output::UNI);
         let (out, uni) = (&mut out[0].block, &mut uni[0].block);
         match self.shape {
-            Shape::Sine => draw(out, &phases, |_, p| sine(l, p)),
-            Shape::Tri => draw(out, &phases, |_, p| {
+            Shape::Sine => draw(out, &phases, #[inline(always)]
+|_, p| sine(l, p)),
+            Shape::Tri => draw(out, &phases, #[inline(always)]
+|_, p| {
                 // A quarter on, and folded at the half turn: 0, 1, 0, -1 at the quarters.
                 let folded = (p + l.i(1 << 30)).to_float().abs();
                 folded.fma(l.f(1.0 / (1u32 << 30) as f32), l.f(-1.0))
             }),
-            Shape::Saw => draw(out, &phases, |_, p| {
+            Shape::Saw => draw(out, &phases, #[inline(always)]
+|_, p| {
                 (p + l.i(i32::MIN)).to_float() * l.f(1.0 / (1u32 << 31) as f32)
             }),
-            Shape::Square => draw(out, &phases, |_, p| {
+            Shape::Square => draw(out, &phases, #[inline(always)]
+|_, p| {
                 L::F::select(p.negative(), l.f(-1.0), l.f(1.0))
             }),
-            Shape::Random => draw(out, &phases, |i, _| random(l, cycles[i], seed)),
-            Shape::Drift => draw(out, &phases, |i, p| {
+            Shape::Random => draw(out, &phases, #[inline(always)]
+|i, _| random(l, cycles[i], seed)),
+            Shape::Drift => draw(out, &phases, #[inline(always)]
+|i, p| {
                 let (from, to) = (
                     random(l, cycles[i], seed),
                     random(l, cycles[i] + l.i(1), seed),

@@ -53,7 +53,8 @@ impl Module for Pan {
             io.ins[param::SPREAD],
         );
         let first = io.first_voice;
-        let place = l.from_fn(|lane| 2.0 * ((first + lane) as f32 * GOLDEN + 0.5).fract() - 1.0);
+        let place = l.from_fn(#[inline(always)]
+|lane| 2.0 * ((first + lane) as f32 * GOLDEN + 0.5).fract() - 1.0);
         let gains = |i| {
             let at = spread.at(i).fma(place, pan.at(i));
             let at = at.max(l.f(-1.0)).min(l.f(1.0));

@@ -74,13 +74,16 @@ impl Module for Saw {
         let steady = freq.is_constant() && ratio.is_constant();
         if steady {
             phase.tune(l, freq.head() * ratio.head(), self.rate);
-            phase.advance(l, |i, turn| phases[LATE + i] = turn);
+            phase.advance(l, #[inline(always)]
+|i, turn| phases[LATE + i] = turn);
         } else {
             phase.advance_along(
                 l,
                 self.rate,
-                |i| freq.at(i) * ratio.at(i),
-                |i, turn| phases[LATE + i] = turn,
+                #[inline(always)]
+|i| freq.at(i) * ratio.at(i),
+                #[inline(always)]
+|i, turn| phases[LATE + i] = turn,
             );
         }
         let offset = modulate(l, &mut phases, &fm);
