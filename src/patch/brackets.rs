@@ -5,6 +5,22 @@ use super::lexer::{Bracket, Kind, Token};
 /// Guesses from the layout are tried this often; then brackets are matched in plain order.
 const MOST_GUESSES: usize = 8;
 
+/// Beyond so many tokens guessing takes too long for the next key, and nobody wrote the text by hand.
+const MOST_TOKENS: usize = 20_000;
+
+/// Brackets deeper than this are no layout.
+const MOST_OPEN: usize = 32;
+
+/// Unclosed brackets that are told where nothing says which of them is at fault: the innermost ones.
+const MOST_TOLD: usize = 3;
+
+/// Tokens whose brackets match.
+pub struct Balanced {
+    pub tokens: Vec<Token>,
+    /// From this byte on the structure is a guess; what does not fit there may be a consequence.
+    pub unsure_from: usize,
+}
+
 /// One change that makes the brackets match better.
 #[derive(Clone, Debug)]
 enum Repair {
@@ -16,11 +32,16 @@ enum Repair {
     Swap { opener: usize, closer: usize },
 }
 
-pub fn balance(text: &str, mut tokens: Vec<Token>, findings: &mut Findings) -> Vec<Token> {
-    for _ in 0..MOST_GUESSES {
+pub fn balance(text: &str, mut tokens: Vec<Token>, findings: &mut Findings) -> Balanced {
+    let guesses = if tokens.len() > MOST_TOKENS {
+        0
+    } else {
+        MOST_GUESSES
+    };
+    for _ in 0..guesses {
         let plain = plain_repairs(&tokens);
         if plain.is_empty() {
-            return tokens;
+            break;
         }
         let mut guesses = by_layout(text, &tokens);
         guesses.extend(wrong_kinds(&plain, &tokens));
@@ -37,10 +58,17 @@ pub fn balance(text: &str, mut tokens: Vec<Token>, findings: &mut Findings) -> V
         tokens = repaired;
     }
     let plain = plain_repairs(&tokens);
-    for repair in &plain {
+    for repair in plain.iter().take(MOST_TOLD) {
         report(text, &tokens, repair, findings);
     }
-    apply(&tokens, &plain)
+    let openers = plain.iter().filter_map(|repair| match repair {
+        Repair::Close { opener, .. } => Some(tokens[*opener].span.start),
+        _ => None,
+    });
+    Balanced {
+        unsure_from: openers.max().unwrap_or(usize::MAX),
+        tokens: apply(&tokens, &plain),
+    }
 }
 
 /// The repairs of one pass that takes every closer at its word.
@@ -101,7 +129,7 @@ fn by_layout(text: &str, tokens: &[Token]) -> Vec<Repair> {
         }
         let closes = matches!(token.kind, Kind::Close(_));
         if let Some(indent) = layout.starts_line(at) {
-            for &opener in &open {
+            for &opener in open.iter().skip(open.len().saturating_sub(MOST_OPEN)) {
                 let own = layout.indent(opener);
                 let out = own > indent || (own == indent && !closes);
                 // Where the bracket ends its line and the next stands no deeper, nobody indents here.
@@ -136,6 +164,8 @@ fn by_layout(text: &str, tokens: &[Token]) -> Vec<Repair> {
 struct Layout {
     /// Line, and the indentation of that line's first token.
     places: Vec<(usize, usize)>,
+    /// The first token of the next line that has any.
+    next: Vec<Option<usize>>,
 }
 
 impl Layout {
@@ -153,9 +183,13 @@ impl Layout {
             from = token.span.start;
             (line, indent)
         });
-        Self {
-            places: places.collect(),
+        let places: Vec<(usize, usize)> = places.collect();
+        let mut next = vec![None; places.len()];
+        for at in (1..places.len()).rev() {
+            let same_line = places[at - 1].0 == places[at].0;
+            next[at - 1] = if same_line { next[at] } else { Some(at) };
         }
+        Self { places, next }
     }
 
     fn line(&self, token: usize) -> usize {
@@ -177,10 +211,8 @@ impl Layout {
         self.next_line(token) == Some(token + 1)
     }
 
-    /// The first token of the next line that has any.
     fn next_line(&self, token: usize) -> Option<usize> {
-        let line = self.line(token);
-        (token + 1..self.places.len()).find(|&next| self.line(next) > line)
+        self.next[token]
     }
 }
 
@@ -221,7 +253,7 @@ fn report(text: &str, tokens: &[Token], repair: &Repair, findings: &mut Findings
 /// The token before which a closer that belongs before `before` goes: a comma in between separates what follows.
 fn insertion(tokens: &[Token], before: usize) -> usize {
     match before.checked_sub(1) {
-        Some(last) if tokens[last].kind == Kind::Comma => last,
+        Some(last) if before < tokens.len() && tokens[last].kind == Kind::Comma => last,
         _ => before,
     }
 }

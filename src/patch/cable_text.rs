@@ -21,6 +21,9 @@ pub fn read_cables(value: &Value, names: &Names, draft: &mut Draft, source: &mut
         return;
     };
     for item in items {
+        if source.findings.full() {
+            return;
+        }
         match &item.shape {
             Shape::Text(quoted) => {
                 let mut reader = CableReader {

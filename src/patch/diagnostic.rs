@@ -102,6 +102,8 @@ pub struct Findings<'a> {
     file: &'a str,
     lines: Lines<'a>,
     list: Vec<Diagnostic>,
+    /// Findings from this byte on are dropped.
+    until: usize,
 }
 
 impl<'a> Findings<'a> {
@@ -110,6 +112,7 @@ impl<'a> Findings<'a> {
             file,
             lines: Lines::new(text),
             list: Vec::new(),
+            until: usize::MAX,
         }
     }
 
@@ -138,7 +141,7 @@ impl<'a> Findings<'a> {
         message: String,
         fix: Option<Fix>,
     ) {
-        if self.full() {
+        if self.full() || span.start >= self.until {
             return;
         }
         let (line, column) = self.lines.place(span.start);
@@ -151,6 +154,11 @@ impl<'a> Findings<'a> {
             message,
             fix,
         });
+    }
+
+    /// Drops what is found from now on behind a byte: where the structure is a guess, it may be a consequence.
+    pub fn drop_from(&mut self, byte: usize) {
+        self.until = byte;
     }
 
     /// Whether there are so many that further ones are dropped.

@@ -3,7 +3,7 @@ pub use super::draft::{add_module, clear, connect, disconnect, finished, remove_
 
 use crate::modules::spec::ParamValue;
 
-use super::diagnostic::{Findings, Fix, Severity};
+use super::diagnostic::{Fix, Severity};
 use super::literal::literal;
 use super::names::nearest;
 use super::read::{Source, read_patch};
@@ -46,10 +46,10 @@ pub fn param_edit(
     param: &str,
     value: ParamValue,
 ) -> Result<Fix, EditError> {
-    let mut findings = Findings::new("", text);
-    let root = tree::read(text, &mut findings);
+    let tree = tree::read("", text);
+    let mut findings = tree.findings;
     // Where brackets are wrong, nobody knows what belongs to which module.
-    let Some(root) = root.filter(|_| findings.errors() == 0) else {
+    let Some(root) = tree.root.filter(|_| findings.errors() == 0) else {
         let all = findings.finish();
         let first = all.into_iter().find(|d| d.severity == Severity::Error);
         let why = first.map_or("the patch is empty".to_owned(), |d| {

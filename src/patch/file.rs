@@ -38,21 +38,20 @@ impl Parsed {
 
 /// Reads a patch and tells all that is wrong with it. `file_name` is for the findings, and names a patch that has no name.
 pub fn parse(text: &str, file_name: &str) -> Parsed {
-    let mut findings = Findings::new(file_name, text);
     if text.len() > LARGEST {
+        let mut findings = Findings::new(file_name, "");
         findings.error(0..0, too_large(text.len() as u64));
         return refused(findings);
     }
-    let root = tree::read(text, &mut findings);
-    let Some(root) = root else {
+    let tree = tree::read(file_name, text);
+    let mut findings = tree.findings;
+    let Some(root) = tree.root else {
         if findings.errors() == 0 {
             findings.error(0..0, "the patch is empty; it begins with `(`");
         }
         return refused(findings);
     };
-    if findings.errors() == 0 {
-        ask_ron(text, &mut findings);
-    }
+    findings.drop_from(tree.unsure_from);
     let stem = Path::new(file_name).file_stem();
     let stem = stem.map_or_else(|| "patch".into(), |stem| stem.to_string_lossy());
     let mut source = Source {
@@ -60,6 +59,9 @@ pub fn parse(text: &str, file_name: &str) -> Parsed {
         findings: &mut findings,
     };
     let draft = read_patch(&root, &stem, &mut source);
+    if findings.errors() == 0 {
+        ask_ron(text, &mut findings);
+    }
     // A graph with holes would give findings that vanish once the holes are mended.
     if findings.errors() == 0 {
         let at = draft.modules_at.clone();

@@ -56,15 +56,15 @@ impl Bracket {
 
 /// Where a quoted text may end if its closing quote is missing.
 #[derive(Clone, Copy, PartialEq)]
-enum Quotes {
+pub enum Quotes {
     /// As RON has it: texts run over lines.
     ManyLines,
     /// Once a quote is known to be missing, the line's end is the better guess.
     OneLine,
 }
 
-pub fn lex(text: &str, findings: &mut Findings) -> Vec<Token> {
-    let tokens = match scan(text, Quotes::ManyLines) {
+pub fn lex(text: &str, quotes: Quotes, findings: &mut Findings) -> Vec<Token> {
+    let tokens = match scan(text, quotes) {
         Ok(tokens) => tokens,
         Err(QuoteMissing) => scan(text, Quotes::OneLine).unwrap_or_default(),
     };
@@ -90,9 +90,13 @@ fn is_comment(text: &str, token: &Token) -> bool {
 
 struct QuoteMissing;
 
+/// Each is searched for to the end of the text: a text of nothing else must not take minutes.
+const MOST_UNCLOSED: usize = 50;
+
 fn scan(text: &str, quotes: Quotes) -> Result<Vec<Token>, QuoteMissing> {
     let mut tokens = Vec::new();
     let mut at = bom(text);
+    let mut unclosed = 0;
     while let Some(c) = text[at..].chars().next() {
         let rest = &text[at..];
         let (kind, len) = match c {
@@ -143,6 +147,10 @@ fn scan(text: &str, quotes: Quotes) -> Result<Vec<Token>, QuoteMissing> {
             span: at..at + len,
         });
         at += len;
+        unclosed += usize::from(kind == (Kind::Text { closed: false }));
+        if unclosed > MOST_UNCLOSED {
+            break;
+        }
     }
     Ok(tokens)
 }
@@ -198,21 +206,26 @@ fn text_token(rest: &str, raw: usize, quotes: Quotes) -> Result<(Kind, usize), Q
             body.find(&close).map(|at| at + close.len())
         }
     };
-    let line = body.find(['\n', '\r']).unwrap_or(body.len());
     match end {
-        Some(end) if quotes == Quotes::ManyLines || end <= line || raw > 0 => {
+        Some(end) if quotes == Quotes::ManyLines || raw > 0 || !body[..end].contains('\n') => {
             Ok((Kind::Text { closed: true }, start + end))
         }
         None if quotes == Quotes::ManyLines => Err(QuoteMissing),
-        _ => Ok((
-            Kind::Text { closed: false },
-            start + one_line(&body[..line]),
-        )),
+        _ => {
+            let line = body.split(['\n', '\r']).next().unwrap_or("");
+            Ok((Kind::Text { closed: false }, start + one_line(line)))
+        }
     }
 }
 
-/// Where the text of an unclosed quote probably ends: before the `,` or bracket that ends its line.
+/// Where the text of an unclosed quote probably ends: before `, name:`, or before the `,` or bracket that ends its line.
 fn one_line(line: &str) -> usize {
+    let next_field = line.match_indices(',').find_map(|(at, _)| {
+        let after = line[at + 1..].trim_start();
+        let word = word_len(after);
+        (word > 0 && after[word..].starts_with(':')).then_some(at)
+    });
+    let line = &line[..next_field.unwrap_or(line.len())];
     line.trim_end_matches([' ', '\t', ',', ')', ']', '}']).len()
 }
 

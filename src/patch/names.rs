@@ -21,6 +21,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 fn similarity(a: &str, b: &str) -> f64 {
     let edits = strsim::normalized_damerau_levenshtein(a, b);
+    // One slip in a short name is much of it, and still one slip: `ocs` is `osc`.
+    let longest = a.chars().count().max(b.chars().count());
+    let one_slip = longest >= 2 && (1.0 - edits) * longest as f64 <= 1.01;
+    if one_slip {
+        return edits.max(0.7);
+    }
     // A beginning counts, so that `freq` finds `frequency`; two letters, so that any single one does not.
     let begun = a.len() >= 2 && (b.starts_with(a) || a.starts_with(b));
     if begun { edits.max(0.7) } else { edits }

@@ -301,66 +301,75 @@ impl Draft {
             source.findings.error(loose.span.clone(), message);
         }
         for field in &entries.fields {
+            if source.findings.full() {
+                break;
+            }
             let name = source.word(&field.name);
             if let Some(first) = names.by_name.get(name) {
                 let place = source.findings.place(first.at);
                 let message = format!("`{name}` is named twice (first at {place})");
                 source.findings.error(field.name.clone(), message);
+                read_module(name, field, source);
                 continue;
             }
-            let node = self.module(name, field, source);
+            let read = read_module(name, field, source);
+            let node = read.map(|(node, spans)| {
+                self.patch.modules.push(node);
+                self.spans.modules.push(spans);
+                self.patch.modules.len() - 1
+            });
             let at = field.name.start;
             names.by_name.insert(name, Named { at, node });
         }
         names
     }
+}
 
-    /// One module; its index, where its kind is known.
-    fn module(&mut self, name: &str, field: &Field, source: &mut Source) -> Option<usize> {
-        let value = &field.value;
-        let (kind, args) = match &value.shape {
-            Shape::Word => (value.span.clone(), None),
-            Shape::Struct(args) => match &args.name {
-                Some(kind) => (kind.clone(), Some(args)),
-                None => {
-                    let at = value.span.start;
-                    let message = format!("`{name}` has no kind before its `(`");
-                    source.findings.error(at..at + 1, message);
-                    return None;
-                }
-            },
-            Shape::Bad => return None,
-            _ => {
-                let message = format!(
-                    "`{name}` takes a kind of module such as Sine(…), not {}",
-                    describe(source, value)
-                );
-                source.findings.error(value.span.clone(), message);
+/// One module, where its kind is known.
+fn read_module(name: &str, field: &Field, source: &mut Source) -> Option<(Node, ModuleSpans)> {
+    let value = &field.value;
+    let (kind, args) = match &value.shape {
+        Shape::Word => (value.span.clone(), None),
+        Shape::Struct(args) => match &args.name {
+            Some(kind) => (kind.clone(), Some(args)),
+            None => {
+                let at = value.span.start;
+                let message = format!("`{name}` has no kind before its `(`");
+                source.findings.error(at..at + 1, message);
                 return None;
             }
-        };
-        let word = source.slice(&kind);
-        let Some(spec) = modules::find(word) else {
-            unknown_kind(word, &kind, source);
+        },
+        Shape::Bad => return None,
+        _ => {
+            let message = format!(
+                "`{name}` takes a kind of module such as Sine(…), not {}",
+                describe(source, value)
+            );
+            source.findings.error(value.span.clone(), message);
             return None;
-        };
-        let read = read_args(spec, args, source);
-        self.spans.modules.push(ModuleSpans {
-            name: field.name.clone(),
-            kind,
-            whole: field.name.start..value.span.end,
-            inside: args.map(|args| args.inside.clone()),
-            params: read.param_spans,
-            options: read.option_spans,
-        });
-        self.patch.modules.push(Node {
-            name: name.to_owned(),
-            spec,
-            params: read.params,
-            options: read.options,
-        });
-        Some(self.patch.modules.len() - 1)
-    }
+        }
+    };
+    let word = source.slice(&kind);
+    let Some(spec) = modules::find(word) else {
+        unknown_kind(word, &kind, source);
+        return None;
+    };
+    let read = read_args(spec, args, source);
+    let spans = ModuleSpans {
+        name: field.name.clone(),
+        kind,
+        whole: field.name.start..value.span.end,
+        inside: args.map(|args| args.inside.clone()),
+        params: read.param_spans,
+        options: read.option_spans,
+    };
+    let node = Node {
+        name: name.to_owned(),
+        spec,
+        params: read.params,
+        options: read.options,
+    };
+    Some((node, spans))
 }
 
 fn unknown_kind(word: &str, span: &Range<usize>, source: &mut Source) {

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::brackets::balance;
 use super::diagnostic::{Findings, Fix};
-use super::lexer::{Bracket, Kind, Token, lex};
+use super::lexer::{Bracket, Kind, Quotes, Token, lex};
 use super::quoted::Quoted;
 
 /// A patch needs 4; a bomb of brackets must not overflow the stack.
@@ -49,29 +49,52 @@ pub struct Field {
     pub value: Value,
 }
 
-/// Reads a text; `None` where there is nothing in it.
-pub fn read(text: &str, findings: &mut Findings) -> Option<Value> {
-    let tokens = lex(text, findings);
-    let tokens = balance(text, tokens, findings);
+/// A text's tree, and what is wrong with its syntax.
+pub struct Tree<'x> {
+    /// None where there is nothing in the text.
+    pub root: Option<Value>,
+    pub findings: Findings<'x>,
+    /// From this byte on the structure is a guess.
+    pub unsure_from: usize,
+    /// Whether a quoted text runs over lines.
+    long_text: bool,
+}
+
+pub fn read<'x>(file: &'x str, text: &'x str) -> Tree<'x> {
+    let plain = read_as(file, text, Quotes::ManyLines);
+    if plain.findings.errors() == 0 || !plain.long_text {
+        return plain;
+    }
+    // Two missing quotes make a text between them that runs over lines and swallows what is there.
+    let by_line = read_as(file, text, Quotes::OneLine);
+    match by_line.findings.errors() < plain.findings.errors() {
+        true => by_line,
+        false => plain,
+    }
+}
+
+fn read_as<'x>(file: &'x str, text: &'x str, quotes: Quotes) -> Tree<'x> {
+    let mut findings = Findings::new(file, text);
+    let tokens = lex(text, quotes, &mut findings);
+    let balanced = balance(text, tokens, &mut findings);
+    let tokens = balanced.tokens;
+    let long_text = tokens.iter().any(|token| {
+        matches!(token.kind, Kind::Text { .. }) && text[token.span.clone()].contains('\n')
+    });
     let mut reader = Reader {
         text,
         tokens: &tokens,
         at: 0,
         depth: 0,
-        findings,
+        findings: &mut findings,
     };
-    reader.attributes();
-    if tokens.is_empty() {
-        return None;
+    let root = reader.root();
+    Tree {
+        root,
+        findings,
+        unsure_from: balanced.unsure_from,
+        long_text,
     }
-    let root = reader.value();
-    if let Some(extra) = reader.peek() {
-        let span = extra.span.start..tokens.last().map_or(extra.span.end, |t| t.span.end);
-        reader
-            .findings
-            .error(span, "the patch ends before this; nothing may follow it");
-    }
-    root
 }
 
 struct Reader<'t, 'f, 'x> {
@@ -103,6 +126,21 @@ impl<'t> Reader<'t, '_, '_> {
     fn behind(&self) -> usize {
         let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
         last.map_or(0, |t| t.span.end)
+    }
+
+    fn root(&mut self) -> Option<Value> {
+        self.attributes();
+        let last = self.tokens.last()?;
+        let root = self.value();
+        if let Some(extra) = self.peek() {
+            let span = extra.span.start..last.span.end;
+            let message = match root {
+                Some(_) => "the patch ends before this; nothing may follow it",
+                None => "a patch begins with `(`",
+            };
+            self.findings.error(span, message);
+        }
+        root
     }
 
     /// `#![enable(…)]` lines, which RON files may begin with.
@@ -169,7 +207,11 @@ impl<'t> Reader<'t, '_, '_> {
                 self.at += 1;
                 Shape::Number
             }
-            Kind::Text { .. } => {
+            Kind::Text { closed: false } => {
+                self.at += 1;
+                Shape::Bad
+            }
+            Kind::Text { closed: true } => {
                 self.at += 1;
                 Shape::Text(self.quoted(token))
             }
@@ -197,6 +239,7 @@ impl<'t> Reader<'t, '_, '_> {
         let mut items = Vec::new();
         while self.more() {
             match self.value() {
+                Some(word) if self.is_bare_cable(&word) => self.bare_cable(word.span.start),
                 Some(item) => items.push(item),
                 None => self.unexpected(),
             }
@@ -205,6 +248,27 @@ impl<'t> Reader<'t, '_, '_> {
         self.at += 1;
         self.depth -= 1;
         Shape::List(items)
+    }
+
+    /// `[osc > out]`: a cable without its quotes.
+    fn is_bare_cable(&self, word: &Value) -> bool {
+        let sign = self.peek().filter(|t| t.kind == Kind::Other);
+        let sign = sign.map(|t| self.slice(&t.span));
+        matches!(word.shape, Shape::Word) && matches!(sign, Some(">" | "~" | "." | "*" | "+" | "-"))
+    }
+
+    fn bare_cable(&mut self, start: usize) {
+        while self.more() && !self.at_separator() {
+            self.skip_group();
+        }
+        let span = start..self.behind();
+        let quotes = format!("\"{}\"", self.slice(&span));
+        let fix = Fix::replace(span.clone(), quotes);
+        self.findings.fixable(
+            span,
+            "a cable is written in quotes: \"osc > out\"",
+            Some(fix),
+        );
     }
 
     fn structure(&mut self, name: Option<Range<usize>>) -> Shape {
@@ -296,8 +360,8 @@ impl<'t> Reader<'t, '_, '_> {
                 .fixable(span, "this `,` separates nothing", fix);
             return;
         }
-        self.findings
-            .error(span, format!("`{found}` is not expected here"));
+        let (message, fix) = stranger(found, &span);
+        self.findings.fixable(span, message, fix);
         // One finding is enough for a row of such characters.
         while self.more() && !self.at_separator() && !self.at_value() {
             self.at += 1;
@@ -354,4 +418,20 @@ impl<'t> Reader<'t, '_, '_> {
             self.at += 1;
         }
     }
+}
+
+/// What to say about a character that no patch has, and what was probably meant by it.
+fn stranger(found: &str, span: &Range<usize>) -> (String, Option<Fix>) {
+    let instead = match found {
+        "“" | "”" | "„" | "‟" | "«" | "»" => "\"",
+        "\u{a0}" | "\u{2009}" | "\u{202f}" | "\u{3000}" | "\u{feff}" | "\u{200b}" => " ",
+        ";" => ",",
+        _ => return (format!("`{found}` is not expected here"), None),
+    };
+    let fix = Some(Fix::replace(span.clone(), instead));
+    let message = match instead {
+        " " => "an invisible character that is no plain space".to_owned(),
+        instead => format!("write `{instead}` instead of `{found}`"),
+    };
+    (message, fix)
 }

@@ -180,7 +180,8 @@ pub fn check_amount(to: AmountIn<'_>, amount: f64) -> Result<f32, ValueError> {
         return Ok(amount as f32);
     }
     Err(ValueError::new(format!(
-        "an amount here goes from -{most} to {most}, not {amount}"
+        "an amount here goes from -{most} to {most}, not {}",
+        number_text(amount)
     )))
 }
 
@@ -256,14 +257,19 @@ pub fn bound(spec: &ParamSpec, value: f32) -> String {
         return format!("{value}");
     }
     let (number, unit) = scaled(spec.unit, value);
-    let number = match number.abs() >= 1e9 {
-        true => format!("{number:e}"),
-        // f32 first: 0.1 is meant where 0.10000000149 stands.
-        false => format!("{}", number as f32),
-    };
+    // f32 first: 0.1 is meant where 0.10000000149 stands.
+    let number = number_text(f64::from(number as f32));
     match unit {
         "" => number,
         unit => format!("{number} {unit}"),
+    }
+}
+
+fn number_text(number: f64) -> String {
+    match number.abs() >= 1e9 {
+        true => format!("{number:e}"),
+        // The shortest text of an f32 is shorter than that of the same f64.
+        false => format!("{}", number as f32),
     }
 }
 
