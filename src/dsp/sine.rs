@@ -12,7 +12,7 @@ pub fn sin_turn<L: Lanes>(l: L, phase: L::I) -> L::F {
     );
     let t = folded.to_float() * l.f(1.0 / (1u32 << 30) as f32);
     let y = t * t;
-    let p = y.fma(l.f(1.508_205_5e-4), l.f(-4.672_227_9e-3));
-    let p = p.fma(y, l.f(7.968_848e-2)).fma(y, l.f(-6.459_633_6e-1));
+    let p = y.fma(l.f(1.508_205_5e-4), l.f(-4.672_228e-3));
+    let p = p.fma(y, l.f(7.968_848e-2)).fma(y, l.f(-6.459_634e-1));
     t * p.fma(y, l.f(std::f32::consts::FRAC_PI_2))
 }

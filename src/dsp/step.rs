@@ -111,7 +111,7 @@ pub fn steady_edges<L: Lanes>(
                 at += 1;
             }
             frames += period;
-            if at < LATE || at >= LATE + BLOCK || phase(at) >= 0 || phase(at - 1) < 0 {
+            if !(LATE..LATE + BLOCK).contains(&at) || phase(at) >= 0 || phase(at - 1) < 0 {
                 continue;
             }
             let past = phase(at).wrapping_sub(i32::MIN) as u32 as f32;

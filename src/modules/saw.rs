@@ -74,16 +74,19 @@ impl Module for Saw {
         let steady = freq.is_constant() && ratio.is_constant();
         if steady {
             phase.tune(l, freq.head() * ratio.head(), self.rate);
-            phase.advance(l, #[inline(always)]
-|i, turn| phases[LATE + i] = turn);
+            phase.advance(
+                l,
+                #[inline(always)]
+                |i, turn| phases[LATE + i] = turn,
+            );
         } else {
             phase.advance_along(
                 l,
                 self.rate,
                 #[inline(always)]
-|i| freq.at(i) * ratio.at(i),
+                |i| freq.at(i) * ratio.at(i),
                 #[inline(always)]
-|i, turn| phases[LATE + i] = turn,
+                |i, turn| phases[LATE + i] = turn,
             );
         }
         let offset = modulate(l, &mut phases, &fm);
@@ -149,8 +152,8 @@ mod tests {
     #[test]
     fn aliasing_stays_below_135_db_and_the_top_is_all_there() {
         let out = Rig::new("Saw").per_lane("freq", |l| PITCHES[l % 5]).wide().render(1 << 11);
-        for lane in 0..out.lanes().min(5) {
-            let f = PITCHES[lane] as f64;
+        for (lane, f) in PITCHES.into_iter().enumerate().take(out.lanes()) {
+            let f = f as f64;
             let s = Spectrum::new(out.lane("out", lane), RATE);
             let alias = s.alias_db(f);
             assert!(alias < -135.0, "{f} Hz: {alias}");

@@ -63,24 +63,30 @@ impl Module for Sine {
             phase.tune(l, freq.head() * ratio.head(), self.rate);
             let offset = turns(l, fm.head());
             phase.turn = phase.turn + offset;
-            phase.advance(l, #[inline(always)]
-|i, turn| out[i] = sin_turn(l, turn));
+            phase.advance(
+                l,
+                #[inline(always)]
+                |i, turn| out[i] = sin_turn(l, turn),
+            );
             phase.turn = phase.turn - offset;
         } else {
             // Phases first: then nothing is carried from frame to frame, and one lane vectorises along time.
             let mut phases = [l.i(0); BLOCK];
             if steady {
                 phase.tune(l, freq.head() * ratio.head(), self.rate);
-                phase.advance(l, #[inline(always)]
-|i, turn| phases[i] = turn);
+                phase.advance(
+                    l,
+                    #[inline(always)]
+                    |i, turn| phases[i] = turn,
+                );
             } else {
                 phase.advance_along(
                     l,
                     self.rate,
                     #[inline(always)]
-|i| freq.at(i) * ratio.at(i),
+                    |i| freq.at(i) * ratio.at(i),
                     #[inline(always)]
-|i, turn| phases[i] = turn,
+                    |i, turn| phases[i] = turn,
                 );
             }
             match fm.block() {

@@ -60,21 +60,43 @@ impl Module for Svf {
         };
         let only_lp = !io.outs[output::HP..=output::PEAK].iter().any(|o| o.wanted);
         let outs = &mut *io.outs;
-        match (cutoff.is_constant() && q.is_constant(), q.is_constant()) {
-            (true, _) => {
-                let damping = l.f(1.0) / q.head();
+        if q.is_constant() {
+            let damping = l.f(1.0) / q.head();
+            if cutoff.is_constant() {
                 let k = self.coefficients(l, cutoff.head(), damping);
-                run(l, &mut state, &x, outs, only_lp, |_| (k, damping));
+                run(
+                    l,
+                    &mut state,
+                    &x,
+                    outs,
+                    only_lp,
+                    #[inline(always)]
+                    |_| (k, damping),
+                );
+            } else {
+                run(
+                    l,
+                    &mut state,
+                    &x,
+                    outs,
+                    only_lp,
+                    #[inline(always)]
+                    |i| (self.coefficients(l, cutoff.at(i), damping), damping),
+                );
             }
-            (_, true) => {
-                let damping = l.f(1.0) / q.head();
-                let k = |i| (self.coefficients(l, cutoff.at(i), damping), damping);
-                run(l, &mut state, &x, outs, only_lp, k);
-            }
-            _ => run(l, &mut state, &x, outs, only_lp, |i| {
-                let damping = l.f(1.0) / q.at(i);
-                (self.coefficients(l, cutoff.at(i), damping), damping)
-            }),
+        } else {
+            run(
+                l,
+                &mut state,
+                &x,
+                outs,
+                only_lp,
+                #[inline(always)]
+                |i| {
+                    let damping = l.f(1.0) / q.at(i);
+                    (self.coefficients(l, cutoff.at(i), damping), damping)
+                },
+            );
         }
         (io.state[0], io.state[1]) = (state.s1, state.s2);
     }
@@ -156,7 +178,7 @@ mod tests {
     fn responses_are_those_of_the_prewarped_analog_filter() {
         let at = [50.0, 300.0, 1_000.0, 4_000.0, 12_000.0];
         for cutoff in [200.0f32, 1_000.0, 9_000.0] {
-            for q in [0.5f32, 0.7071, 8.0] {
+            for q in [0.5f32, 1.0, 8.0] {
                 let g = (PI * cutoff as f64 / RATE as f64).tan();
                 let want = |f: f64, port: &str| {
                     let w = (PI * f / RATE as f64).tan() / g;
@@ -214,14 +236,15 @@ mod tests {
         };
         for (isa, width) in every_lane_type() {
             let rig = Rig::new("Svf").set("q", 5.0).feed("cutoff", cutoff);
-            let out = rig.feed("in", hash_noise).on(isa, width).render(400);
+            let quiet = |lane, t| 0.25 * hash_noise(lane, t);
+            let out = rig.feed("in", quiet).on(isa, width).render(400);
             for lane in 0..out.lanes() {
                 let alone = Rig::new("Svf").set("q", 5.0);
                 let alone = match lane % 2 {
                     0 => alone.set("cutoff", cutoff(lane, 0)),
                     _ => alone.feed("cutoff", move |_, t| cutoff(lane, t)),
                 };
-                let alone = alone.feed("in", move |_, t| hash_noise(lane, t)).render(400);
+                let alone = alone.feed("in", move |_, t| quiet(lane, t)).render(400);
                 for port in ["lp", "hp", "bp", "notch", "peak"] {
                     let db = difference_db(out.lane(port, lane), alone.lane(port, 0));
                     assert!(db < -120.0, "{isa:?} {width:?} {port} {lane}: {db}");
