@@ -2,10 +2,12 @@
 mod convert;
 mod cpal_device;
 pub mod device;
+pub mod device_list;
 mod disposal;
 mod fill_cell;
 mod keeper;
 pub mod msg;
+pub mod scripted;
 pub mod stderr;
 pub mod stream;
 mod virtual_device;
