@@ -1,0 +1,89 @@
+# Common to the checks against real sound servers: a private place for the server, the program under test, the verdicts.
+# Sourced by check.sh with $server set. Everything that is started here is ended here, by its process id.
+
+root=$(cd "$here/../.." && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/audio-server.XXXXXX")
+export HOME="$work/home" XDG_RUNTIME_DIR="$work/run"
+mkdir -p "$HOME" && mkdir -m 700 "$XDG_RUNTIME_DIR"
+unset DBUS_SESSION_BUS_ADDRESS PULSE_SERVER PULSE_RUNTIME_PATH PIPEWIRE_REMOTE DISPLAY WAYLAND_DISPLAY
+pids=
+failures=0
+
+pass() { echo "ok      $server: $*"; }
+fail() { echo "FAILED  $server: $*"; failures=$((failures + 1)); }
+
+# start NAME COMMAND…: in the background, its output in $work/NAME.log, its id in $started.
+start() {
+    name=$1; shift
+    "$@" >>"$work/$name.log" 2>&1 </dev/null &
+    started=$!
+    pids="$pids $started"
+}
+
+# stop PID [SIGNAL]: and wait until it is gone, 3 s at most.
+stop() {
+    kill "-${2:-TERM}" "$1" 2>/dev/null
+    tries=60
+    while [ $tries -gt 0 ] && kill -0 "$1" 2>/dev/null; do
+        sleep 0.05
+        tries=$((tries - 1))
+    done
+    kill -KILL "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+
+finish() {
+    for pid in $pids; do kill -KILL "$pid" 2>/dev/null; done
+    wait 2>/dev/null
+    if [ "$failures" -eq 0 ] && [ -z "${KEEP:-}" ]; then
+        rm -rf "$work"
+    else
+        echo "        what was recorded and logged: $work"
+    fi
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# until_true SECONDS COMMAND…: tries ten times a second.
+until_true() {
+    tries=$(($1 * 10)); shift
+    while [ $tries -gt 0 ]; do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.1
+        tries=$((tries - 1))
+    done
+    return 1
+}
+
+# Plays a sine on host $1 until it is stopped; its events go to $work/player.log.
+play() {
+    if [ -n "${TONE:-}" ]; then
+        start player "$TONE" "$1" 600
+    else
+        start player "$CHRONUS" "$here/sine.ron" --headless --audio "$1" --osc off --telemetry -
+    fi
+    player=$started
+}
+
+# The player's events of one kind so far: device_lost, device_back (the words of the telemetry, or of the tone example).
+told() {
+    case $1 in
+        lost) grep -cE '"event":"device_lost"|Lost \{' "$work/player.log" ;;
+        back) grep -cE '"event":"device_back"|Back \{' "$work/player.log" ;;
+    esac
+}
+told_lost() { [ "$(told lost)" -ge 1 ]; }
+told_back() { [ "$(told back)" -ge 1 ]; }
+
+# Milliseconds since some moment.
+now_ms() { date +%s%3N; }
+
+# judge NAME FILE SECONDS: an unbroken sine of at least so many seconds.
+judge() {
+    if report=$("$WAVCHECK" sine "$2" 440 "$3" 2>&1); then
+        pass "$1: $(printf '%s\n' "$report" | head -1)"
+    else
+        fail "$1"
+        printf '%s\n' "$report" | sed 's/^/        /'
+    fi
+}
