@@ -11,6 +11,8 @@ use cpal::{
     SupportedStreamConfigRange,
 };
 
+use crate::engine::priority;
+
 use super::convert::Converter;
 use super::device::{DEFAULT_PERIOD, DEFAULT_RATE, DeviceError, DeviceSpec, HOSTS, Host};
 use super::stderr::hush;
@@ -20,8 +22,9 @@ use super::stream::{Closing, Connection, Server, Vitals};
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Handed to cpal, whose back ends wait for their servers without an end else.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(3);
-/// PulseAudio mixes by timers: below this its buffer of two periods runs dry on a busy machine, and it does not say so.
-const PULSEAUDIO_PERIOD: u32 = 512;
+/// PulseAudio's buffer is two periods, it mixes by timers, and it does not say when the buffer ran dry: on a busy machine
+/// recordings break below this.
+const PULSEAUDIO_PERIOD: u32 = 1_024;
 
 /// Opens the device that `spec` names, or the one whose id is `wanted` where it is still there. It calls at once, and
 /// `server` plays silence until it is made the owner.
@@ -115,6 +118,11 @@ fn open_host(
     wanted: Option<&str>,
     server: &Arc<Server>,
 ) -> Result<Connection, String> {
+    if id.name() == "PulseAudio" {
+        // Three threads of its client share one lock in every request: an ordinary one of them holds up the others. They are
+        // started here and below, and this thread ends when the device is open.
+        priority::raise_with_children();
+    }
     let host = cpal::host_from_id(id).map_err(|error| error.to_string())?;
     let device = find(&host, id, spec, wanted)?;
     let name = format!("{}: {}", id.name(), short_name(&device));

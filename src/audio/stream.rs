@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::dsp::denormals::flush_to_zero;
+use crate::engine::priority;
 
 use super::device::{
     CallbackInfo, DEFAULT_PERIOD, DEFAULT_RATE, DeviceError, DeviceSpec, Fill, Host, StreamEvent,
@@ -78,6 +79,7 @@ pub(super) struct Server {
     cell: Arc<FillCell>,
     owner: u32,
     vitals: Arc<Vitals>,
+    raised: AtomicBool,
 }
 
 impl Server {
@@ -85,6 +87,11 @@ impl Server {
     pub fn serve(&self, out: &mut [[f32; 2]], latency_ns: Option<u64>) {
         // Servers run the callback on threads of their own choice and may change them: setting it costs a few ns a call.
         flush_to_zero();
+        if !self.raised.swap(true, Ordering::Relaxed) {
+            // The one system call, in a device's first request: threads of JACK and PipeWire have their priority already,
+            // those of PulseAudio, ALSA and the virtual devices have none.
+            priority::raise_if_ordinary();
+        }
         let now_ns = now_ns();
         self.vitals.called(now_ns, out.len());
         self.cell
@@ -127,6 +134,7 @@ impl Shared {
             cell: Arc::clone(&self.cell),
             owner: self.next_owner.fetch_add(1, Ordering::Relaxed),
             vitals: Arc::default(),
+            raised: AtomicBool::new(false),
         }
     }
 

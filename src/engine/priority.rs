@@ -38,10 +38,29 @@ impl Granted {
 
 /// Asks for the best scheduling that the system grants the calling thread. Not realtime itself: called once, before the loop.
 pub fn raise() -> Granted {
+    raise_thread(Children::Ordinary)
+}
+
+/// As [`raise`], and every thread that this one starts from now on has it too. For libraries that start audio threads of
+/// their own, which wait for one another.
+pub fn raise_with_children() -> Granted {
+    raise_thread(Children::Alike)
+}
+
+/// What the threads and processes get that a raised thread starts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Children {
+    Ordinary,
+    Alike,
+}
+
+fn raise_thread(children: Children) -> Granted {
     #[cfg(target_os = "linux")]
-    if set_round_robin(REALTIME) {
+    if set_round_robin(REALTIME, children) {
         return Granted::Realtime(REALTIME);
     }
+    #[cfg(not(target_os = "linux"))]
+    let _ = children;
     #[cfg(unix)]
     if set_nice(NICE) {
         return Granted::Nice(NICE);
@@ -49,14 +68,36 @@ pub fn raise() -> Granted {
     Granted::Normal
 }
 
+/// As [`raise`], for threads that a sound server may have given a priority of its own: that one is left alone.
+pub fn raise_if_ordinary() {
+    if is_ordinary() {
+        raise();
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
-fn set_round_robin(priority: i32) -> bool {
+fn is_ordinary() -> bool {
+    // SAFETY: a plain system call without pointers.
+    unsafe { libc::sched_getscheduler(0) == libc::SCHED_OTHER }
+}
+
+/// Elsewhere the systems' own audio threads call, and those are never ordinary.
+#[cfg(not(target_os = "linux"))]
+fn is_ordinary() -> bool {
+    false
+}
+
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn set_round_robin(priority: i32, children: Children) -> bool {
     let param = libc::sched_param {
         sched_priority: priority,
     };
-    // Reset-on-fork: a child process started from this thread must not inherit it.
-    let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
+    let policy = match children {
+        Children::Ordinary => libc::SCHED_RR | libc::SCHED_RESET_ON_FORK,
+        Children::Alike => libc::SCHED_RR,
+    };
     // SAFETY: a plain system call on the calling thread (0) with a pointer to a live struct.
     unsafe { libc::sched_setscheduler(0, policy, &param) == 0 }
 }

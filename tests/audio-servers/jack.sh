@@ -7,7 +7,7 @@ prepare() {
 }
 
 server_up() {
-    start server jackd --no-realtime --name "ci$$" -d dummy -r 48000 -p 256 -C 2 -P 2
+    start server $boost jackd --no-realtime --name "ci$$" -d dummy -r 48000 -p 256 -C 2 -P 2
     server_pid=$started
     jack_wait -w -t 10 >/dev/null 2>&1
 }
@@ -22,6 +22,6 @@ player_ports() { jack_lsp 2>/dev/null | grep -v '^system:' | grep -iE 'out'; }
 record() {
     until_true 5 sh -c "jack_lsp 2>/dev/null | grep -v '^system:' | grep -qi out" || return 1
     # It records until it is told to stop, or for an hour.
-    start recorder jack_rec -f "$1" -d 3600 -b 32 $(player_ports | head -2)
+    start recorder $boost jack_rec -f "$1" -d 3600 -b 32 $(player_ports | head -2)
     recorder=$started
 }

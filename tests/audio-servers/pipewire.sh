@@ -21,12 +21,12 @@ CONF
 sink_is_there() { pactl list short sinks | grep -q ci; }
 
 server_up() {
-    start pipewire pipewire
+    start pipewire $boost pipewire
     server_pid=$started
     until_true 10 pw-cli info 0 || return 1
     start wireplumber wireplumber
     session_pid=$started
-    start pipewire-pulse pipewire-pulse
+    start pipewire-pulse $boost pipewire-pulse
     pulse_pid=$started
     until_true 10 sink_is_there
 }
@@ -39,6 +39,6 @@ server_kill() {
 }
 
 record() {
-    start recorder pw-record --target ci -P '{ stream.capture.sink=true }' --rate 48000 --channels 2 --format f32 "$1"
+    start recorder $boost pw-record --target ci -P '{ stream.capture.sink=true }' --rate 48000 --channels 2 --format f32 "$1"
     recorder=$started
 }

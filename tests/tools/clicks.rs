@@ -102,8 +102,8 @@ fn third_loudest(peaks: &[f64]) -> f64 {
     loudest[2]
 }
 
-/// The smaller of the errors of predicting each sample forwards and backwards: an onset can't be foreseen but is clear in
-/// hindsight, a click is neither.
+/// For each seam between two samples the smaller of the errors of predicting across it forwards and backwards: an onset can't
+/// be foreseen but is clear in hindsight, a click is neither.
 fn two_sided_error(x: &[f64]) -> Vec<f64> {
     let mut error = vec![0.0f64; x.len()];
     let hop = FRAME / 2;
@@ -117,7 +117,8 @@ fn two_sided_error(x: &[f64]) -> Vec<f64> {
                 let ahead = |k: usize| x.get(n + k).copied().unwrap_or(0.0);
                 let behind = |k: usize| n.checked_sub(k).map_or(0.0, |n| x[n]);
                 let forward: f64 = (0..=ORDER).map(|k| model[k] * behind(k)).sum();
-                let backward: f64 = (0..=ORDER).map(|k| model[k] * ahead(k)).sum();
+                let across: f64 = (1..=ORDER).map(|k| model[k] * ahead(k - 1)).sum();
+                let backward = model[0] * behind(1) + across;
                 error[n] = forward.abs().min(backward.abs());
             }
         }
