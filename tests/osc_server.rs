@@ -19,6 +19,14 @@ impl Inbox for Script {
         let answer = match &request.command {
             Command::Note { note, .. } if *note == 13.0 => Err("bad luck".to_owned()),
             Command::Status => Ok(Some("{}".to_owned())),
+            // As the supervisor does with what waits for its time: the answer comes later.
+            Command::Redo => {
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(300));
+                    let _ = request.answer.map(|to| to.send(Ok(None)));
+                });
+                return Ok(());
+            }
             Command::Stop => return Err(Unsent::Busy),
             _ => Ok(None),
         };
@@ -196,6 +204,17 @@ fn a_bundle_keeps_its_order_and_its_time() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn a_bundle_that_waits_for_its_time_holds_up_nobody() {
+    let rig = Rig::new("127.0.0.1:0");
+    rig.send(&OscPacket::Bundle(OscBundle {
+        timetag: OscTime::try_from(SystemTime::now() + Duration::from_secs(1)).expect("in range"),
+        content: vec![OscPacket::Message(message("/redo", vec![]))],
+    }));
+    rig.ping();
+    assert_eq!(rig.receive(), ok("/redo"));
 }
 
 /// The datagram that overflows rosc's stack: bundles 2,200 deep.

@@ -3,6 +3,7 @@ pub mod bench;
 pub mod check;
 pub mod failure;
 pub mod modules;
+mod wav;
 
 use std::process::ExitCode;
 

@@ -117,15 +117,16 @@ impl<I: Inbox> Reader<I> {
         match messages::read(packet, SystemTime::now()) {
             Ok(messages) => {
                 for timed in messages {
+                    let waits = matches!(timed.at, Ok(At::Time(_)));
                     if let Some(what) = self.message(&timed.message, timed.at) {
-                        self.answer(from, timed.message.addr, what);
+                        self.answer(from, timed.message.addr, waits, what);
                     }
                 }
             }
             Err(why) => {
                 let address = scan::first_address(packet);
                 if !matches!(find(address), Found::Answer) {
-                    self.answer(from, address.to_owned(), What::Error(why));
+                    self.answer(from, address.to_owned(), false, What::Error(why));
                 }
             }
         }
@@ -171,9 +172,14 @@ impl<I: Inbox> Reader<I> {
         }
     }
 
-    fn answer(&self, to: SocketAddr, address: String, what: What) {
+    fn answer(&self, to: SocketAddr, address: String, waits: bool, what: What) {
         // Fails only when the answering thread is gone: then nothing can be answered any more.
-        let _ = self.due.send(Due { to, address, what });
+        let _ = self.due.send(Due {
+            to,
+            address,
+            waits,
+            what,
+        });
     }
 }
 

@@ -1,0 +1,56 @@
+//! SIGTERM, SIGINT and SIGHUP: the sound fades, the terminal is restored, the program ends within 200 ms whatever hangs.
+//! A thread of its own, so that ending depends on no other.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use std::{io, thread};
+
+/// The whole way out must fit in 200 ms; what is not done by then is left undone.
+const LAST_MOMENT: Duration = Duration::from_millis(170);
+
+/// Watches for the signals that end the program. The first one sets `stop` and calls `leave` on the watching thread; when the
+/// program is still there after [`LAST_MOMENT`], or a second signal comes, it ends at once.
+#[cfg(unix)]
+pub fn watch(stop: Arc<AtomicBool>, leave: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            let Some(_) = signals.forever().next() else {
+                return;
+            };
+            stop.store(true, Ordering::Release);
+            deadline();
+            leave();
+            // A second one: the user is impatient.
+            if signals.forever().next().is_some() {
+                end();
+            }
+        })?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub fn watch(_: Arc<AtomicBool>, _: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    Ok(())
+}
+
+/// Ends the program if nothing else has by then.
+pub fn deadline() {
+    let spawned = thread::Builder::new()
+        .name("last moment".into())
+        .spawn(|| {
+            thread::sleep(LAST_MOMENT);
+            end();
+        });
+    if spawned.is_err() {
+        end();
+    }
+}
+
+fn end() -> ! {
+    crate::audio::stderr::restore();
+    crate::tui::restore_terminal();
+    std::process::exit(0)
+}
