@@ -71,7 +71,7 @@ fn each_mistake_has_its_status_and_its_words() {
         // Usage
         (&["--audio", "foo"], 2, "--audio"),
         (&["--for", "20"], 2, "--for"),
-        (&["--for", "-1s"], 2, "--for"),
+        (&["--for=-1s"], 2, "--for"),
         (&["--rate", "0"], 2, "--rate"),
         (&["--period", "7"], 2, "--period"),
         (&["--latency", "none"], 2, "--latency"),
@@ -117,7 +117,6 @@ fn each_mistake_has_its_status_and_its_words() {
         (&["check", "good.ron"], 0, ""),
         (&["check", "--prime", "good.ron"], 0, ""),
         (&["modules", "--json"], 0, ""),
-        (&["devices"], 0, ""),
     ];
     for (args, status, words) in table {
         let ran = chronus(args, folder.path(), "");
@@ -164,6 +163,7 @@ fn json_is_one_object_a_line() {
         .out
         .lines()
         .map(|l| serde_json::from_str(l).expect("JSON"))
+        .filter(|l: &serde_json::Value| l["severity"] != "warning")
         .collect();
     assert_eq!(lines.len(), 4);
     assert_eq!(lines[0]["ok"], true);

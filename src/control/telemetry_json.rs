@@ -1,7 +1,7 @@
 //! The telemetry as scripts and acceptance checks read it: one JSON object a line, 10 Hz, and one more a state change.
 //! Written by a thread that the app starts.
 use std::io::{self, Write};
-use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -186,13 +186,13 @@ fn details(what: &What) -> Map<String, Value> {
     }
 }
 
-/// Writes lines until the writer fails or `running` says no. Every event from `handle`'s subscription on is told.
+/// Writes lines until the writer fails or `running` says no. Every event of `events`, a subscription of the handle's, is told.
 pub fn write_lines(
     handle: &Handle,
+    events: &Receiver<Event>,
     out: &mut dyn Write,
     running: &dyn Fn() -> bool,
 ) -> io::Result<()> {
-    let events = handle.subscribe();
     let mut due = Instant::now();
     while running() {
         let patience = due.saturating_duration_since(Instant::now());

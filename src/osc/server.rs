@@ -1,6 +1,7 @@
 //! The OSC socket: binds it, and runs the two threads that read messages and send answers.
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -105,7 +106,11 @@ impl<I: Inbox> Reader<I> {
         let mut packet = vec![0; MAX_DATAGRAM];
         while running.load(Ordering::Relaxed) {
             match socket.recv_from(&mut packet) {
-                Ok((size, from)) => self.packet(&packet[..size], from),
+                Ok((size, from)) => {
+                    let read = || self.packet(&packet[..size], from);
+                    // A fault of ours costs its sender one answer, not everybody the socket.
+                    let _ = catch_unwind(AssertUnwindSafe(read));
+                }
                 // A reply that could not be delivered comes back as an error of the next read.
                 Err(e) if is_passing(e.kind()) => {}
                 Err(_) => thread::sleep(NAP),
