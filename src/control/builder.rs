@@ -482,4 +482,38 @@ mod tests {
             d[0]
         );
     }
+
+    #[cfg(feature = "faults")]
+    #[test]
+    fn one_that_hangs_is_replaced_and_a_second_is_refused_until_it_returns() {
+        const HANG: &str = r#"(name: "h", modules: (osc: Sine(), f: Fault(kind: Hang), out: Out()), cables: ["osc > f > out"])"#;
+        let start = Instant::now();
+        let mut builder = Builder::threaded(Arc::new(|| {})).expect("a thread");
+        let check = |finished: Finished| match finished.result {
+            Err(Unbuilt::Prime(failure)) => failure.check.name(),
+            Err(Unbuilt::Text(_)) => "text",
+            Ok(_) => "built",
+        };
+        builder.submit(job(1, HANG), start.elapsed()).expect("room");
+        assert_eq!(check(wait(&mut builder, start)), "timeout");
+        assert!(start.elapsed() < PATIENCE * 3, "{:?}", start.elapsed());
+        builder
+            .submit(job(2, SINE), start.elapsed())
+            .expect("a new thread");
+        assert_eq!(check(wait(&mut builder, start)), "built");
+        builder.submit(job(3, HANG), start.elapsed()).expect("room");
+        assert_eq!(check(wait(&mut builder, start)), "timeout");
+        let why = builder
+            .submit(job(4, SINE), start.elapsed())
+            .expect_err("both hang");
+        assert!(why.contains("hang"), "{why}");
+        // They come back by themselves; nothing of theirs is believed.
+        while builder.submit(job(5, SINE), start.elapsed()).is_err() {
+            assert!(start.elapsed() < Duration::from_secs(20), "never back");
+            assert!(builder.poll(start.elapsed()).is_none());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let last = wait(&mut builder, start);
+        assert_eq!((last.number, check(last)), (5, "built"));
+    }
 }

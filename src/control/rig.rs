@@ -185,6 +185,15 @@ impl Rig {
         self.decks[slot.index()].send(EngineMsg::Unload);
     }
 
+    /// The graph stays and is not rendered.
+    pub fn park(&mut self, slot: SlotId) {
+        self.decks[slot.index()].send(EngineMsg::Park);
+    }
+
+    pub fn resume(&mut self, slot: SlotId, from: u64) {
+        self.decks[slot.index()].send(EngineMsg::Resume { from });
+    }
+
     pub fn save(&mut self, slot: SlotId, snapshot: Box<Snapshot>, at: u64) {
         self.decks[slot.index()].send(EngineMsg::Save { snapshot, at });
     }

@@ -338,6 +338,7 @@ impl Supervisor {
         record.layout = layout;
         record.generation = generation;
         record.is_net = pending.purpose == Purpose::Net;
+        record.parked = false;
         record.loaded = Some(Loaded {
             patch,
             text: built.text,

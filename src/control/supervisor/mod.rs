@@ -1,10 +1,12 @@
 //! The supervisor: takes commands and the engines' replies, decides, and tells. Owns the patches, the history and every
 //! allocation and free. Its thread is `while running { take; step }`; lock-step tests and offline rendering call the same two.
 mod answers;
+mod device;
 mod failing;
 mod knobs;
 mod loading;
 mod notes;
+mod parking;
 mod records;
 mod swapping;
 mod telling;
@@ -13,6 +15,7 @@ mod walking;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -26,6 +29,7 @@ use super::rig::Rig;
 use super::swap::Armed;
 use super::tempo::Tempo;
 use super::timeline::{ClockLine, Heads, Now, stamp};
+use crate::audio::stream::Stream;
 use crate::dsp::lanes::IsaChoice;
 use crate::dsp::transport::Transport;
 
@@ -46,7 +50,7 @@ pub struct Config {
     pub seed: u32,
     /// Until a patch brings its own.
     pub bpm: f64,
-    /// The share of real time that one patch may cost: two play at once, beside everything else.
+    /// The share of real time that one patch may cost. Where two do not fit together, the one that is not heard waits.
     pub budget: f32,
     /// A patch's tempo is taken over when it is swapped in.
     pub take_tempo: bool,
@@ -61,7 +65,7 @@ impl Default for Config {
             isa: IsaChoice::Auto,
             seed: 1,
             bpm: 120.0,
-            budget: 0.45,
+            budget: 0.8,
             take_tempo: true,
             net: true,
         }
@@ -110,6 +114,7 @@ pub struct Supervisor {
     fade_ms: f32,
     state_carry: bool,
     panicked: bool,
+    stream: Option<(Stream, Arc<AtomicU64>)>,
     device: String,
     device_problem: Option<String>,
     // What has to be told
@@ -158,6 +163,7 @@ impl Supervisor {
             fade_ms: 20.0,
             state_carry: true,
             panicked: false,
+            stream: None,
             device: String::new(),
             device_problem: None,
             changed: true,
@@ -211,9 +217,11 @@ impl Supervisor {
         self.perform_due();
         self.watch_slots();
         self.bring_in();
+        self.keep_within_budget();
         self.decide_swap();
         self.keep_net();
         self.finish_saves();
+        self.hear_device();
         self.publish();
     }
 
@@ -234,10 +242,17 @@ impl Supervisor {
         &mut self.rig
     }
 
-    /// Names the device, or why there is none.
-    pub fn set_device(&mut self, name: String, problem: Option<String>) {
-        (self.device, self.device_problem) = (name, problem);
-        self.changed = true;
+    /// The device that plays it all; `problem` is why it is not the one that was asked for, `xruns` where its count goes.
+    pub fn with_stream(
+        mut self,
+        stream: Stream,
+        problem: Option<String>,
+        xruns: Arc<AtomicU64>,
+    ) -> Self {
+        self.device = stream.name();
+        self.device_problem = problem;
+        self.stream = Some((stream, xruns));
+        self
     }
 
     /// The last frame that is decided today: one lead beyond the first that can be.

@@ -23,6 +23,8 @@ pub struct Slot {
     pub layout: Layout,
     /// It holds a copy of the live patch and nothing of its own.
     pub is_net: bool,
+    /// Its graph is not rendered: both together cost too much.
+    pub parked: bool,
     /// Knobs that the text does not show yet, by module and parameter.
     pub unwritten: Vec<(String, String)>,
     /// When it failed, as long as it is not rebuilt.
