@@ -21,6 +21,9 @@ use crate::patch::file::save_atomic;
 /// Fades that can be asked for, in milliseconds.
 const FADES_MS: std::ops::RangeInclusive<f32> = 1.0..=10_000.0;
 
+/// The panic fade takes 30 ms.
+const SILENT_AFTER_SECONDS: f64 = 0.04;
+
 impl Supervisor {
     /// Carries a command out at a frame that engines can still be told.
     pub(super) fn answer(&mut self, command: Command, frame: u64) -> Answer {
@@ -48,13 +51,13 @@ impl Supervisor {
             Command::Panic => self.panic(frame),
             Command::LoadFile(path) => {
                 let source = Source::File(path.clone());
-                self.build(source, Wish::asked(Some(path), false, None))?;
+                self.build(source, Wish::asked(frame, Some(path), false, None))?;
             }
-            Command::LoadText { text, path } => self.load_text(&text, path)?,
-            Command::Prime => self.prime()?,
+            Command::LoadText { text, path } => self.load_text(&text, path, frame)?,
+            Command::Prime => self.prime(frame)?,
             Command::Swap(quantum) => self.ask_swap(quantum, frame)?,
             Command::SetQuantum(quantum) => self.quantum = quantum,
-            Command::Draft(step) => self.draft_step(step)?,
+            Command::Draft(step) => self.draft_step(step, frame)?,
             Command::Play => self.set_playing(true, frame),
             Command::Stop => self.set_playing(false, frame),
             Command::TogglePlay => self.set_playing(!self.tempo.last().playing, frame),
@@ -174,11 +177,11 @@ impl Supervisor {
         if self.panicked {
             self.notes_off(frame);
             self.armed = None;
-        } else {
-            // What still rang when it was silenced must not come back.
+            // What rings on must not come back with the sound: once it is silent, every memory is emptied.
+            let silent = frame + (SILENT_AFTER_SECONDS * self.config.rate) as u64;
             for slot in SlotId::BOTH {
                 let generation = self.slots[slot.index()].generation;
-                self.rig.act(slot, frame, Act::Reset { generation }, 0);
+                self.rig.act(slot, silent, Act::Reset { generation }, 0);
             }
         }
         let (on, sentence) = match self.panicked {
@@ -208,19 +211,19 @@ impl Supervisor {
 
     // Patches
 
-    fn load_text(&mut self, text: &str, path: Option<PathBuf>) -> Result<(), String> {
+    fn load_text(&mut self, text: &str, path: Option<PathBuf>, frame: u64) -> Result<(), String> {
         let file = path.as_deref().unwrap_or(Path::new("patch"));
         let source = Source::Text {
             text: text.into(),
             file: file.display().to_string(),
         };
-        self.build(source, Wish::asked(path, true, None))
+        self.build(source, Wish::asked(frame, path, true, None))
     }
 
     /// The draft, or the standby's text again.
-    fn prime(&mut self) -> Result<(), String> {
+    fn prime(&mut self, frame: u64) -> Result<(), String> {
         if let Some(draft) = self.draft.clone().filter(|d| !d.is_empty()) {
-            return self.build_draft(draft, None);
+            return self.build_draft(draft, None, frame);
         }
         let standby = self.standby();
         let loaded = self.slots[standby.index()].loaded.clone();
@@ -233,10 +236,13 @@ impl Supervisor {
             text: loaded.text,
             file: name,
         };
-        self.build(source, Wish::asked(loaded.path, loaded.modified, None))
+        self.build(
+            source,
+            Wish::asked(frame, loaded.path, loaded.modified, None),
+        )
     }
 
-    fn draft_step(&mut self, step: Step) -> Result<(), String> {
+    fn draft_step(&mut self, step: Step, frame: u64) -> Result<(), String> {
         let draft = self.draft.get_or_insert_default();
         let result = match step {
             Step::Create { id, kind } => draft.create(&id, &kind),
@@ -261,7 +267,7 @@ impl Supervisor {
                     retold: false,
                 };
                 return self
-                    .build_draft(draft.clone(), Some(then))
+                    .build_draft(draft.clone(), Some(then), frame)
                     .inspect_err(|_| {
                         self.draft = Some(draft);
                     });
@@ -273,14 +279,14 @@ impl Supervisor {
         result
     }
 
-    fn build_draft(&mut self, draft: Draft, then: Option<Then>) -> Result<(), String> {
+    fn build_draft(&mut self, draft: Draft, then: Option<Then>, frame: u64) -> Result<(), String> {
         let source = Source::Text {
             text: draft.text().into(),
             file: "draft".into(),
         };
         let wish = Wish {
             draft: Some(draft),
-            ..Wish::asked(None, true, then)
+            ..Wish::asked(frame, None, true, then)
         };
         self.build(source, wish)
     }

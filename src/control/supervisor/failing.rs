@@ -11,6 +11,7 @@ use super::loading::{Wish, capital};
 use super::records::{Purpose, Then};
 use crate::audio::msg::OutputReply;
 use crate::engine::msg::{EngineReply, Failure};
+use crate::engine::telemetry::SlotPhase;
 use crate::graph::prime::Check;
 
 /// A slot that fails this often within [`RECENT`] gets a copy of the live patch instead of its own.
@@ -137,6 +138,8 @@ impl Supervisor {
             _ => "its ring ran low".into(),
         };
         self.swapping = None;
+        // What was armed has happened, in its own way.
+        self.armed = None;
         self.turn_to(to);
         let sentence = format!(
             "failover {} -> {}: {reason}. {} plays on.",
@@ -174,6 +177,11 @@ impl Supervisor {
                 let after_ms = after.as_secs_f32() * 1e3;
                 let sentence = format!("{} is back after {after_ms:.0} ms", slot.name());
                 self.tell(What::Rebuilt { slot, after_ms }, sentence);
+            }
+            // The reply may have been lost; the phase is not.
+            let settled = matches!(view.phase, SlotPhase::Live | SlotPhase::Primed);
+            if settled && matches!(self.slots[slot.index()].state, SlotState::Fading { .. }) {
+                self.settled();
             }
             if view.stalled_for > STALL {
                 self.stalled(slot, view.stalled_for);
@@ -266,6 +274,7 @@ impl Supervisor {
             text: loaded.text,
         };
         let wish = Wish {
+            start: 0,
             purpose,
             path: loaded.path,
             modified: loaded.modified,

@@ -23,6 +23,8 @@ const HAND_OVER: Duration = Duration::from_millis(200);
 
 /// What is asked to be built, beside the patch itself.
 pub struct Wish {
+    /// The frame at which the patch is to begin, where that is still possible.
+    pub start: u64,
     pub purpose: Purpose,
     pub path: Option<PathBuf>,
     pub modified: bool,
@@ -31,8 +33,9 @@ pub struct Wish {
 }
 
 impl Wish {
-    pub fn asked(path: Option<PathBuf>, modified: bool, then: Option<Then>) -> Self {
+    pub fn asked(start: u64, path: Option<PathBuf>, modified: bool, then: Option<Then>) -> Self {
         Self {
+            start,
             purpose: Purpose::Asked,
             path,
             modified,
@@ -78,6 +81,7 @@ impl Supervisor {
             number: self.builds,
             generation: self.generations,
             slot,
+            start: wish.start,
             purpose: wish.purpose,
             path: wish.path,
             modified: wish.modified,
@@ -102,6 +106,9 @@ impl Supervisor {
         }
         // A build that waits in the queue gives no result; one that is under way does.
         self.ready = None;
+        if let Some(arriving) = &mut self.arriving {
+            arriving.ready.pending.then = None;
+        }
         for slot in &mut self.slots {
             slot.on_incoming(&IncomingEvent::Dropped);
         }
@@ -191,6 +198,7 @@ impl Supervisor {
             capital(&self.goes_on())
         );
         self.changed = true;
+        self.disarm_for(pending);
         self.tell(What::Refused { diagnostics }, sentence);
     }
 
@@ -215,7 +223,14 @@ impl Supervisor {
             check: failure.check,
             why: failure.why,
         };
+        self.disarm_for(pending);
         self.tell(what, sentence);
+    }
+
+    /// A swap to a patch that will not come.
+    fn disarm_for(&mut self, pending: &Pending) {
+        let number = Some(pending.number);
+        self.armed.take_if(|armed| armed.waits_for == number);
     }
 
     /// Loads what is verified, as soon as its slot is free and the live engine has handed its state over.
@@ -245,7 +260,7 @@ impl Supervisor {
             let snapshot = Snapshot::plan(&live.layout, ready.built.graph.layout());
             if !snapshot.is_empty() {
                 let (from, from_generation) = (self.live, live.generation);
-                let at = self.rig.heads().earliest;
+                let at = self.begin_at(&ready.pending);
                 self.rig.save(from, Box::new(snapshot), at);
                 self.arriving = Some(Arriving {
                     ready,
@@ -274,6 +289,12 @@ impl Supervisor {
         }
     }
 
+    /// The block at which a patch begins: when it was asked for, or as soon as its engine can.
+    fn begin_at(&self, pending: &Pending) -> u64 {
+        let frame = pending.start.max(self.rig.heads().earliest);
+        frame.next_multiple_of(BLOCK as u64)
+    }
+
     /// Hands a verified graph to its engine, with state, transport, and all that is played from its first frame on.
     fn install(&mut self, ready: Ready, state: Option<(u64, Box<Snapshot>)>) {
         let Ready { pending, built } = ready;
@@ -285,7 +306,7 @@ impl Supervisor {
         }
         let first = match &state {
             Some((frame, _)) => *frame,
-            None => (self.rig.heads().earliest).next_multiple_of(BLOCK as u64),
+            None => self.begin_at(&pending),
         };
         let begins = self.slots.iter().all(|s| s.loaded.is_none());
         if begins
@@ -355,7 +376,9 @@ impl Supervisor {
         }
         if let Some(then) = pending.then {
             self.arm_then(then);
-        } else if let Some(armed) = &mut self.armed {
+        } else if let Some(armed) = &mut self.armed
+            && armed.waits_for == Some(pending.number)
+        {
             armed.waits_for = None;
         }
     }

@@ -73,6 +73,8 @@ pub struct Pending {
     pub number: u64,
     pub generation: u32,
     pub slot: SlotId,
+    /// The frame at which the patch is to begin, where that is still possible.
+    pub start: u64,
     pub purpose: Purpose,
     pub path: Option<PathBuf>,
     /// Its text differs from the file.

@@ -237,8 +237,8 @@ impl Supervisor {
         let swapping = swapping.clone();
         let (from, to) = (self.live, swapping.to);
         self.turn_to(to);
-        let waited = self.now.steady.saturating_sub(swapping.asked);
-        let latency_ms = waited.as_secs_f32() * 1e3;
+        let waited = frame.saturating_sub(swapping.asked_frame);
+        let latency_ms = (waited as f64 * 1e3 / self.config.rate) as f32;
         let old = self.slots[from.index()].loaded.clone();
         let new = self.slots[to.index()].loaded.clone();
         if let (Some(old), Some(new), false) = (old, new, swapping.retold) {

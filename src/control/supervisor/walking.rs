@@ -85,7 +85,7 @@ impl Supervisor {
             asked_frame: self.rig.heads().played,
             retold: true,
         };
-        let wish = Wish::asked(target.path.clone(), target.modified, Some(then));
+        let wish = Wish::asked(frame, target.path.clone(), target.modified, Some(then));
         self.build(source, wish)
     }
 }
