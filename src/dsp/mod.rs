@@ -3,6 +3,7 @@ pub mod approach;
 pub mod delay_line;
 pub mod denormals;
 pub mod equal_power;
+pub mod fdn;
 pub mod lanes;
 pub mod math;
 pub mod note;

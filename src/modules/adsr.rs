@@ -163,27 +163,28 @@ impl<L: Lanes> Run<L> {
         const A: usize = param::A - input::COUNT;
         const D: usize = param::D - input::COUNT;
         const R: usize = param::R - input::COUNT;
-        let zero = l.f(0.0);
-        let (attack, decay, release) = (
-            self.is(l, ATTACK),
-            self.is(l, DECAY),
-            self.is(l, RELEASE),
+        let part = self.by_stage(
+            l,
+            approach(l, ATTACK_CURVE, params[A].at(i), adsr.rate),
+            approach(l, DECAY_CURVE, params[D].at(i), adsr.rate),
+            approach(l, RELEASE_CURVE, params[R].at(i), adsr.rate),
+            l.f(0.0),
         );
-        let of = |a, d, r, idle| {
-            let closed = L::F::select(release, r, idle);
-            L::F::select(attack, a, L::F::select(decay, d, closed))
-        };
+        let [none, never] = [l.f(0.0), l.f(-1.0)];
         Path {
-            base: of(l.f(1.0 + ABOVE), zero, l.f(-BELOW), zero),
-            follow: of(zero, l.f(1.0), zero, zero),
-            part: of(
-                approach(l, ATTACK_CURVE, params[A].at(i), adsr.rate),
-                approach(l, DECAY_CURVE, params[D].at(i), adsr.rate),
-                approach(l, RELEASE_CURVE, params[R].at(i), adsr.rate),
-                zero,
-            ),
-            end: of(l.f(ABOVE), l.f(-1.0), l.f(BELOW), l.f(-1.0)),
+            base: self.by_stage(l, l.f(1.0 + ABOVE), none, l.f(-BELOW), none),
+            follow: self.by_stage(l, none, l.f(1.0), none, none),
+            part,
+            end: self.by_stage(l, l.f(ABOVE), never, l.f(BELOW), never),
         }
+    }
+
+    /// What belongs to each lane's stage.
+    #[inline(always)]
+    fn by_stage(&self, l: L, attack: L::F, decay: L::F, release: L::F, idle: L::F) -> L::F {
+        let closed = L::F::select(self.is(l, RELEASE), release, idle);
+        let open = L::F::select(self.is(l, DECAY), decay, closed);
+        L::F::select(self.is(l, ATTACK), attack, open)
     }
 
     /// Gates changed: the level goes on from where it is.

@@ -191,12 +191,10 @@ impl<L: Lanes> Head<L> {
     #[inline(always)]
     fn stands(&self, l: L, delay: &Delay, time: In<'_, L>) -> Option<L::I> {
         let (to, _) = delay.target(l, time, 0);
-        let same = |(lane, whole): (usize, &i32)| {
-            *whole == to.lanes()[lane] && *whole >= BLOCK as i32
-        };
+        let (to, whole) = (to.lanes(), self.whole.lanes());
         let there = time.is_constant()
             && !self.fraction.abs().gt(l.f(0.0)).any()
-            && self.whole.lanes().iter().enumerate().all(same);
+            && (0..L::N).all(|lane| whole[lane] == to[lane] && whole[lane] >= BLOCK as i32);
         there.then_some(self.whole)
     }
 
@@ -253,23 +251,12 @@ struct Inside<'a, L: Lanes> {
 impl<'a, L: Lanes> Inside<'a, L> {
     #[inline(always)]
     fn start(l: L, delay: &Delay, io: &Io<'a, L>) -> Self {
-        let part = |x: In<'_, L>| {
-            let of = |hz: L::F| {
-                let turns = hz * l.f(-std::f32::consts::TAU * std::f32::consts::LOG2_E / delay.rate);
-                l.f(1.0) - exp2(l, turns)
-            };
-            let from = of(x.head());
-            match x.is_constant() {
-                true => (from, l.f(0.0)),
-                false => (from, (of(x.at(BLOCK - 1)) - from) * l.f(1.0 / BLOCK as f32)),
-            }
-        };
         Self {
             ping_pong: delay.ping_pong,
             input: [io.ins[input::IN_L], io.ins[input::IN_R]],
             feedback: io.ins[param::FEEDBACK],
-            tone: part(io.ins[param::TONE]),
-            cut: part(io.ins[param::CUT]),
+            tone: part(l, delay.rate, io.ins[param::TONE]),
+            cut: part(l, delay.rate, io.ins[param::CUT]),
             low: [io.state[LOW_L], io.state[LOW_R]],
             high: [io.state[HIGH_L], io.state[HIGH_R]],
             quiet: io.state[QUIET],
@@ -309,6 +296,18 @@ impl<'a, L: Lanes> Inside<'a, L> {
         state[HIGH_L] = self.high[0];
         state[HIGH_R] = self.high[1];
     }
+}
+
+/// The part of the way that a one-pole filter goes in the first frame, 1 - e^(-2π f / rate), and what it changes by each frame.
+#[inline(always)]
+fn part<L: Lanes>(l: L, rate: f32, hz: In<'_, L>) -> (L::F, L::F) {
+    let turn = l.f(-std::f32::consts::TAU * std::f32::consts::LOG2_E / rate);
+    let first = l.f(1.0) - exp2(l, hz.head() * turn);
+    if hz.is_constant() {
+        return (first, l.f(0.0));
+    }
+    let last = l.f(1.0) - exp2(l, hz.at(BLOCK - 1) * turn);
+    (first, (last - first) * l.f(1.0 / BLOCK as f32))
 }
 
 /// Signal and echoes into the outputs.

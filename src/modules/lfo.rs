@@ -2,7 +2,7 @@
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Int, Lanes, Mask},
-    transport::Transport,
+    sine::sin_turn,
 };
 
 use super::{
@@ -92,8 +92,9 @@ impl Module for Lfo {
         let start = io.ins[param::PHASE];
         if start.is_constant() {
             let turn = to_turn(l, start.head());
-            phases.iter_mut().for_each(#[inline(always)]
-|p| *p = *p + turn);
+            for p in &mut phases {
+                *p = *p + turn;
+            }
         } else {
             for (i, p) in phases.iter_mut().enumerate() {
                 *p = *p + to_turn(l, start.at(i));
@@ -101,37 +102,49 @@ impl Module for Lfo {
         }
         let seed = io.state[SEED].bits();
         let (out, uni) = io.outs.split_at_mut(output::UNI);
-        let (out, uni) = (&mut out[0].block, &mut uni[0].block);
+        let (out, uni) = (&mut out[0].block, &mut uni[0]);
         match self.shape {
-            Shape::Sine => draw(out, &phases, #[inline(always)]
-|_, p| sine(l, p)),
-            Shape::Tri => draw(out, &phases, #[inline(always)]
-|_, p| {
-                // A quarter on, and folded at the half turn: 0, 1, 0, -1 at the quarters.
-                let folded = (p + l.i(1 << 30)).to_float().abs();
-                folded.fma(l.f(1.0 / (1u32 << 30) as f32), l.f(-1.0))
-            }),
-            Shape::Saw => draw(out, &phases, #[inline(always)]
-|_, p| {
-                (p + l.i(i32::MIN)).to_float() * l.f(1.0 / (1u32 << 31) as f32)
-            }),
-            Shape::Square => draw(out, &phases, #[inline(always)]
-|_, p| {
-                L::F::select(p.negative(), l.f(-1.0), l.f(1.0))
-            }),
-            Shape::Random => draw(out, &phases, #[inline(always)]
-|i, _| random(l, cycles[i], seed)),
-            Shape::Drift => draw(out, &phases, #[inline(always)]
-|i, p| {
-                let (from, to) = (
-                    random(l, cycles[i], seed),
-                    random(l, cycles[i] + l.i(1), seed),
-                );
-                let t = p.shr(1).to_float() * l.f(1.0 / (1u32 << 31) as f32);
-                let eased = t * t * t.nfma(l.f(2.0), l.f(3.0));
-                (to - from).fma(eased, from)
-            }),
+            Shape::Sine => draw(
+                out,
+                &phases,
+                #[inline(always)]
+                |_, p| sin_turn(l, p),
+            ),
+            Shape::Tri => draw(
+                out,
+                &phases,
+                #[inline(always)]
+                |_, p| triangle(l, p),
+            ),
+            Shape::Saw => draw(
+                out,
+                &phases,
+                #[inline(always)]
+                |_, p| (p + l.i(i32::MIN)).to_float() * l.f(2.0 / TURN),
+            ),
+            Shape::Square => draw(
+                out,
+                &phases,
+                #[inline(always)]
+                |_, p| L::F::select(p.negative(), l.f(-1.0), l.f(1.0)),
+            ),
+            Shape::Random => draw(
+                out,
+                &phases,
+                #[inline(always)]
+                |i, _| random(l, cycles[i], seed),
+            ),
+            Shape::Drift => draw(
+                out,
+                &phases,
+                #[inline(always)]
+                |i, p| drift(l, p, cycles[i], seed),
+            ),
         }
+        if !uni.wanted {
+            return;
+        }
+        let uni = &mut uni.block;
         for (u, o) in uni.iter_mut().zip(out.iter()) {
             *u = o.fma(l.f(0.5), l.f(0.5));
         }
@@ -190,17 +203,12 @@ impl Lfo {
         phases: &mut [L::I; BLOCK],
         cycles: &mut [L::I; BLOCK],
     ) {
-        let mut fill = |transport: &Transport, from: usize, to: usize| {
-            for i in from..to {
-                let at = transport.beat_at(cx.frame + i as u64) / self.every;
-                let cycle = at.floor();
-                phases[i] = l.i(((at - cycle) * TURN as f64) as u64 as u32 as i32);
-                cycles[i] = l.i(cycle as i64 as i32);
-            }
-        };
-        let split = cx.time.split.min(BLOCK);
-        fill(&cx.time.before, 0, split);
-        fill(&cx.time.after, split, BLOCK);
+        for i in 0..BLOCK {
+            let at = cx.time.at(i).beat_at(cx.frame + i as u64) / self.every;
+            let cycle = at.floor();
+            phases[i] = l.i(((at - cycle) * TURN as f64) as u64 as u32 as i32);
+            cycles[i] = l.i(cycle as i64 as i32);
+        }
     }
 }
 
@@ -219,16 +227,20 @@ fn to_turn<L: Lanes>(l: L, turns: L::F) -> L::I {
     ((turns - turns.round()) * l.f(TURN)).to_int()
 }
 
-/// The sine of a phase: folded to a quarter turn, then an odd polynomial of degree 7 (error 6e-7).
+/// 0, 1, 0, -1 at the quarters: a quarter on, and folded at the half turn.
 #[inline(always)]
-fn sine<L: Lanes>(l: L, phase: L::I) -> L::F {
-    let far = (phase ^ (phase + phase)).negative();
-    let folded = L::I::select(far, l.i(i32::MIN) - phase, phase);
-    let t = folded.to_float() * l.f(1.0 / (1u32 << 30) as f32);
-    let y = t * t;
-    let p = y.fma(l.f(-4.337_4e-3), l.f(7.943_4e-2));
-    let p = p.fma(y, l.f(-6.458_928e-1));
-    t * p.fma(y, l.f(1.570_795_8))
+fn triangle<L: Lanes>(l: L, phase: L::I) -> L::F {
+    let folded = (phase + l.i(1 << 30)).to_float().abs();
+    folded.fma(l.f(4.0 / TURN), l.f(-1.0))
+}
+
+/// From a cycle's value to the next one's, without a corner.
+#[inline(always)]
+fn drift<L: Lanes>(l: L, phase: L::I, cycle: L::I, seed: L::I) -> L::F {
+    let (from, to) = (random(l, cycle, seed), random(l, cycle + l.i(1), seed));
+    let t = phase.shr(1).to_float() * l.f(2.0 / TURN);
+    let eased = t * t * t.nfma(l.f(2.0), l.f(3.0));
+    (to - from).fma(eased, from)
 }
 
 /// The value of a cycle, -1..1: its number and the seed, mixed twice.

@@ -55,6 +55,7 @@ modules! {
     mix: Mix
     pan: Pan
     delay: Delay
+    reverb: Reverb
     out: Out
     #[cfg(feature = "faults")] fault: Fault
 }

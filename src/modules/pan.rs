@@ -53,17 +53,11 @@ impl Module for Pan {
             io.ins[param::SPREAD],
         );
         let first = io.first_voice;
-        let place = l.from_fn(#[inline(always)]
-|lane| 2.0 * ((first + lane) as f32 * GOLDEN + 0.5).fract() - 1.0);
-        let gains = |i| {
-            let at = spread.at(i).fma(place, pan.at(i));
-            let at = at.max(l.f(-1.0)).min(l.f(1.0));
-            equal_power(l, at.fma(l.f(0.5), l.f(0.5)))
-        };
+        let place = l.from_fn(|lane| 2.0 * ((first + lane) as f32 * GOLDEN + 0.5).fract() - 1.0);
         let (left, right) = io.outs.split_at_mut(output::OUT_R);
         let (left, right) = (&mut left[0], &mut right[0]);
         if pan.is_constant() && spread.is_constant() {
-            let (to_left, to_right) = gains(0);
+            let (to_left, to_right) = gains(l, pan.head(), spread.head(), place);
             if x.is_constant() {
                 left.fill(x.head() * to_left);
                 right.fill(x.head() * to_right);
@@ -76,11 +70,18 @@ impl Module for Pan {
             return;
         }
         for i in 0..BLOCK {
-            let (to_left, to_right) = gains(i);
+            let (to_left, to_right) = gains(l, pan.at(i), spread.at(i), place);
             left.block[i] = x.at(i) * to_left;
             right.block[i] = x.at(i) * to_right;
         }
     }
+}
+
+/// Gains to the left and to the right.
+#[inline(always)]
+fn gains<L: Lanes>(l: L, pan: L::F, spread: L::F, place: L::F) -> (L::F, L::F) {
+    let at = spread.fma(place, pan).max(l.f(-1.0)).min(l.f(1.0));
+    equal_power(l, at.fma(l.f(0.5), l.f(0.5)))
 }
 
 #[cfg(test)]
