@@ -1,5 +1,6 @@
 //! The heart of a reverb: sixteen delay lines that feed each other through a Hadamard matrix, each with its own slow movement,
 //! loss and damping. It works on whole blocks, so every line is longer than one.
+#![allow(clippy::needless_range_loop)] // A frame's loop runs across the lines.
 use super::{
     BLOCK,
     delay_line::{lagrange, read, write},
@@ -140,8 +141,6 @@ pub fn lose<L: Lanes>(l: L, loss: &Loss<L>, blocks: &mut Blocks<L>, low: &mut [L
             // Jot's pole, ln(10)/4 · 3 · way · (1/ratio² - 1), bent to stay below 1; and 10^(-3 · way).
             let pole = way * loss.damping * l.f(1.726_939);
             keep[j] = pole / (pole + l.f(1.0));
-            let left =
-                |ways: L::F| exp2(l, ways * l.f(seconds[j] * -9.965_784)) * (l.f(1.0) - keep[j]);
             let decay = l.f(seconds[j] * -9.965_784);
             let most = l.f(1.0) - keep[j];
             gain[j] = exp2(l, loss.ways.from * decay) * most;

@@ -183,6 +183,13 @@ impl Rig {
         self
     }
 
+    /// Counts notes from a later frame, a whole number of blocks on: those before it are left out.
+    pub fn shift_notes(&mut self, frame: u64) {
+        let blocks = frame / BLOCK as u64;
+        self.notes.retain(|(at, _)| *at >= blocks);
+        self.notes.iter_mut().for_each(|(at, _)| *at -= blocks);
+    }
+
     pub fn on(mut self, isa: IsaChoice, width: Width) -> Self {
         (self.isa, self.width) = (isa, width);
         self
@@ -236,7 +243,13 @@ impl Rig {
     /// Renders so many blocks from a fresh (or resumed) state. Feeds see frames from 0, or from `first_frame` where resumed.
     pub fn render(&self, blocks: usize) -> Rendered {
         flush_to_zero();
-        struct Run<'a>(&'a Rig, usize);
+        self.render_on(self.isa, self.width, blocks)
+    }
+
+    /// As [`Rig::render`], on this lane type.
+    pub fn render_on(&self, isa: IsaChoice, width: Width, blocks: usize) -> Rendered {
+        flush_to_zero();
+        struct Run<'a>(&'a Rig, Width, usize);
         impl WithIsa for Run<'_> {
             type Output = Rendered;
             fn with<A: Isa>(self, isa: A) -> Rendered {
@@ -245,19 +258,19 @@ impl Rig {
                     options: &self.0.options,
                 };
                 let spec = self.0.spec;
-                match self.0.width {
+                match self.1 {
                     Width::One => {
                         let k = kernel(spec, isa, isa.one(), &build).expect("options");
-                        self.0.run(isa.one(), &*k, self.1)
+                        self.0.run(isa.one(), &*k, self.2)
                     }
                     Width::Wide => {
                         let k = kernel(spec, isa, isa.wide(), &build).expect("options");
-                        self.0.run(isa.wide(), &*k, self.1)
+                        self.0.run(isa.wide(), &*k, self.2)
                     }
                 }
             }
         }
-        with_isa(self.isa, Run(self, blocks)).expect("instruction set")
+        with_isa(isa, Run(self, width, blocks)).expect("instruction set")
     }
 
     fn run<L: Lanes>(&self, l: L, kernel: &dyn Kernel<L>, blocks: usize) -> Rendered {

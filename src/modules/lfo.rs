@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn shapes_pass_their_quarters() {
-        // 100 frames a quarter.
+        // 128 frames a quarter.
         for (index, want) in [
             [0.0, 1.0, 0.0, -1.0],
             [0.0, 1.0, 0.0, -1.0],
@@ -276,12 +276,12 @@ mod tests {
         .into_iter()
         .enumerate()
         {
-            let out = shape(index).set("rate", RATE / 400.0).render(12);
+            let out = shape(index).set("rate", RATE / 512.0).render(8);
             let (out, uni) = (out.lane("out", 0), out.lane("uni", 0));
             for (quarter, want) in want.into_iter().enumerate() {
-                let got = out[100 * quarter];
+                let got = out[128 * quarter];
                 assert!((got - want).abs() < 2e-6, "{index} {quarter}: {got}");
-                assert!((uni[100 * quarter] - (want + 1.0) / 2.0).abs() < 2e-6);
+                assert!((uni[128 * quarter] - (want + 1.0) / 2.0).abs() < 2e-6);
             }
         }
     }

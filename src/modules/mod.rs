@@ -5,6 +5,8 @@ mod level;
 #[cfg(test)]
 pub mod measure;
 pub mod module;
+#[cfg(test)]
+mod properties;
 pub mod spec;
 mod steps;
 mod table;
