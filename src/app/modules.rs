@@ -57,7 +57,8 @@ fn find(kind: &str) -> Result<&'static ModuleSpec, Failure> {
 const FAMILIES: &[(Family, &str)] = &[
     (Family::Source, "Sources"),
     (Family::Notes, "Notes and time"),
-    (Family::Shaping, "Shaping and control"),
+    (Family::Modulation, "Modulation"),
+    (Family::Shaping, "Shaping"),
     (Family::Filter, "Filters"),
     (Family::Effect, "Effects"),
     (Family::Output, "Output"),
