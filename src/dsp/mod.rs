@@ -4,6 +4,7 @@ pub mod delay_line;
 pub mod denormals;
 pub mod equal_power;
 pub mod fdn;
+pub mod ladder;
 pub mod lanes;
 pub mod math;
 pub mod note;

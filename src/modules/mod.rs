@@ -51,6 +51,7 @@ modules! {
     seq: Seq
     saw: Saw
     svf: Svf
+    ladder: Ladder
     adsr: Adsr
     lfo: Lfo
     vca: Vca

@@ -22,7 +22,7 @@ ports! {
     }
     params {
         CUTOFF: "cutoff" ["freq", "frequency", "pitch"] Hz 10.0, 20_000.0, 1_000.0, Log "corner frequency";
-        Q: "q" ["res", "resonance"] Plain 0.1, 100.0, std::f32::consts::FRAC_1_SQRT_2, Log "resonance: the gain at the cutoff";
+        Q: "q" ["resonance"] Plain 0.1, 100.0, std::f32::consts::FRAC_1_SQRT_2, Log "resonance: the gain at the cutoff";
     }
     options {}
 }
