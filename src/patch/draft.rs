@@ -218,9 +218,10 @@ pub fn finished(patch: &Patch) -> Patch {
 }
 
 fn find_node(patch: &Patch, name: &str) -> Result<usize, EditError> {
-    patch
-        .node(name)
-        .ok_or_else(|| EditError::NoModule(name.chars().take(LONGEST_NAME).collect()))
+    patch.node(name).ok_or_else(|| {
+        let shown: String = name.chars().take(LONGEST_NAME).collect();
+        EditError::NoModule(format!("`{shown}`"))
+    })
 }
 
 /// The amplifier that an envelope of the predecessor brought along.

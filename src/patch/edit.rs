@@ -14,7 +14,7 @@ use super::value::check_range;
 /// Why an edit can't be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    #[error("no module `{0}`")]
+    #[error("no module {0}")]
     NoModule(String),
     #[error("{0}")]
     NoPort(String),
@@ -65,8 +65,8 @@ pub fn param_edit(
     let node = draft.patch.node(module).ok_or_else(|| {
         let names = draft.patch.modules.iter().map(|m| m.name.as_str());
         match nearest(module, names) {
-            Some(near) => EditError::NoModule(format!("{module}`; did you mean `{near}")),
-            None => EditError::NoModule(module.to_owned()),
+            Some(near) => EditError::NoModule(format!("`{module}`; did you mean `{near}`?")),
+            None => EditError::NoModule(format!("`{module}`")),
         }
     })?;
     let spec = draft.patch.modules[node].spec;
