@@ -44,11 +44,29 @@ impl Module for Vca {
         if x.is_constant() && cv.is_constant() && gain.is_constant() {
             return out.fill(x.head() * (cv.head() + gain.head()));
         }
-        let zero = [l.f(0.0); BLOCK];
-        let (mut x_block, mut cv_block, mut gain_block) = (zero, zero, zero);
-        let x = x.expand(&mut x_block);
-        let cv = cv.expand(&mut cv_block);
-        let gain = gain.expand(&mut gain_block);
+        // A constant is spread over a block only where there is one.
+        let (x_block, cv_block, gain_block);
+        let x = match x.block() {
+            Some(block) => block,
+            None => {
+                x_block = [x.head(); BLOCK];
+                &x_block
+            }
+        };
+        let cv = match cv.block() {
+            Some(block) => block,
+            None => {
+                cv_block = [cv.head(); BLOCK];
+                &cv_block
+            }
+        };
+        let gain = match gain.block() {
+            Some(block) => block,
+            None => {
+                gain_block = [gain.head(); BLOCK];
+                &gain_block
+            }
+        };
         for (i, o) in out.block.iter_mut().enumerate() {
             *o = x[i] * (cv[i] + gain[i]);
         }
