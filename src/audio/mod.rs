@@ -1,12 +1,19 @@
 //! Two rings into one device buffer, and the devices: a callback that outlives them, real, virtual and scripted ones.
 mod convert;
 mod cpal_device;
+mod dc_blocker;
 pub mod device;
 pub mod device_list;
 mod disposal;
+pub mod fade;
 mod fill_cell;
+pub mod guard;
 mod keeper;
+pub mod lead;
+mod levels;
+pub mod limiter;
 pub mod msg;
+mod reader;
 pub mod scripted;
 pub mod stderr;
 pub mod stream;
