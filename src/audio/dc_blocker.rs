@@ -115,7 +115,6 @@ impl DcBlocker {
     fn look(&mut self) {
         let offset = (0..2).any(|side| self.has_offset(side));
         let fade = (FADE_SECONDS * self.rate) as u32;
-        self.share.settle(self.frame);
         if offset {
             self.engaged_until = self.frame + (STAY_SECONDS * self.rate) as u64;
             if self.share.target() == 0.0 {
@@ -123,10 +122,10 @@ impl DcBlocker {
                     // It starts as no filter at all and learns the offset while it fades in.
                     self.offset = [0.0; 2];
                 }
-                let _ = self.share.start(self.frame, fade, 1.0);
+                self.share.start(self.frame, self.frame, fade, 1.0);
             }
         } else if self.share.target() == 1.0 && self.frame >= self.engaged_until {
-            let _ = self.share.start(self.frame, fade, 0.0);
+            self.share.start(self.frame, self.frame, fade, 0.0);
         }
     }
 

@@ -61,13 +61,13 @@ impl Fader {
         }
     }
 
-    /// Fades to `target` over the frames from `start` on: at `start` itself nothing has changed yet, at `start + frames` it is
-    /// done. False, and nothing changed, where too many fades are going on.
-    #[must_use]
-    pub fn start(&mut self, start: u64, frames: u32, target: f64) -> bool {
-        self.settle(start);
+    /// Fades to `target` over the frames from `start` on, which is not before `now`: at `start` itself nothing has changed yet, at
+    /// `start + frames` it is done.
+    pub fn start(&mut self, now: u64, start: u64, frames: u32, target: f64) {
+        self.settle(now);
         if self.count == LEGS {
-            return false;
+            // A corner, but no step: better than a fade that does not happen.
+            *self = Self::settled(self.at(now));
         }
         self.legs[self.count] = Leg {
             start,
@@ -75,7 +75,6 @@ impl Fader {
             target,
         };
         self.count += 1;
-        true
     }
 
     pub fn at(&self, frame: u64) -> f64 {
@@ -124,7 +123,7 @@ mod tests {
     #[test]
     fn both_ends_are_exact() {
         let mut f = Fader::settled(0.0);
-        assert!(f.start(1_000, 240, 1.0));
+        f.start(900, 1_000, 240, 1.0);
         assert_eq!((f.at(1_000), f.at(1_240)), (0.0, 1.0));
         assert_eq!(
             (f.settled_at(1_239), f.settled_at(1_240)),
@@ -149,7 +148,7 @@ mod tests {
             let mut f = Fader::settled(0.0);
             let (mut now, mut before) = (0u64, 0.0);
             for (wait, frames, up) in steps {
-                let _ = f.start(now, frames, f64::from(u8::from(up)));
+                f.start(now, now, frames, f64::from(u8::from(up)));
                 for _ in 0..wait {
                     now += 1;
                     let value = f.at(now);

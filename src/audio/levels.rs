@@ -61,6 +61,42 @@ impl Meter {
     }
 }
 
+/// A meter of frames that come in pieces of any length.
+#[derive(Debug)]
+pub struct StreamMeter {
+    meter: Meter,
+    count: usize,
+    part: Loudness,
+}
+
+impl StreamMeter {
+    pub fn new(rate: f32) -> Self {
+        Self {
+            meter: Meter::new(rate),
+            count: 0,
+            part: Loudness::default(),
+        }
+    }
+
+    pub fn push(&mut self, frames: &[[f32; 2]]) {
+        for frame in frames {
+            for side in 0..2 {
+                self.part.squares[side] += frame[side] * frame[side];
+                self.part.peak[side] = self.part.peak[side].max(frame[side].abs());
+            }
+            self.count += 1;
+            if self.count == BLOCK {
+                self.meter.push(self.part.squares, self.part.peak);
+                (self.count, self.part) = (0, Loudness::default());
+            }
+        }
+    }
+
+    pub fn level(&self) -> Level {
+        self.meter.level()
+    }
+}
+
 /// One block's products of the two streams.
 #[derive(Clone, Copy, Debug, Default)]
 struct Products {

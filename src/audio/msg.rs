@@ -57,10 +57,7 @@ pub enum OutputReply {
         why: NotSwapped,
     },
     /// A fade is done: one slot is audible.
-    Settled {
-        live: usize,
-        frame: u64,
-    },
+    Settled { live: usize, frame: u64 },
     /// The audible slot ran low and the other one took over.
     Failover {
         to: usize,
@@ -82,10 +79,7 @@ pub enum OutputReply {
         frame: u64,
     },
     /// The audible slot has nothing left and is faded out, or has faded out.
-    Dry {
-        slot: usize,
-        frame: u64,
-    },
+    Dry { slot: usize, frame: u64 },
     /// It sounds again, after so many frames of silence.
     Returned {
         slot: usize,
@@ -93,13 +87,12 @@ pub enum OutputReply {
         none_frames: u64,
     },
     /// Samples that are not finite reached the guard, most likely from this slot: to be quarantined.
-    NonFinite {
-        slot: usize,
-        generation: u32,
-    },
+    NonFinite { slot: usize, generation: u32 },
+    /// The ring that was replaced; or the new one, where the slot was being heard: nothing was `attached` then.
     Detached {
         slot: usize,
         feed: Box<Feed>,
+        attached: bool,
     },
 }
 

@@ -81,6 +81,22 @@ impl Reader {
         lost
     }
 
+    /// A newer graph's blocks wait behind the one at the timeline.
+    pub fn is_replaced(&self) -> bool {
+        let newest = self.feed.back().map(|b| b.generation);
+        self.in_step && newest.is_some_and(|g| g != self.current.generation)
+    }
+
+    /// Gives the block at the timeline up, unheard.
+    pub fn give_up(&mut self) {
+        self.in_step = false;
+    }
+
+    /// Of the latest block that was at the timeline.
+    pub fn last_generation(&self) -> u32 {
+        self.current.generation
+    }
+
     /// Throws away what is left of graphs that were replaced.
     fn discard_replaced(&mut self) {
         let Some(newest) = self.feed.back().map(|b| b.generation) else {

@@ -1,7 +1,7 @@
 //! Making an engine, and the supervisor's end of it. All allocation is here.
 use std::sync::Arc;
 
-use ringbuf::traits::{Consumer, Producer, Split};
+use ringbuf::traits::{Consumer, Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use super::block::{Feed, Writer, ring};
@@ -30,6 +30,10 @@ impl EnginePort {
     /// The oldest reply. Frees nothing: what it carries is the caller's.
     pub fn receive(&mut self) -> Option<EngineReply> {
         self.replies.try_pop()
+    }
+
+    pub fn has_replies(&self) -> bool {
+        !self.replies.is_empty()
     }
 
     /// A new ring for this engine: the writer goes to it in a message, the feed to the callback.

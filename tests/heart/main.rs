@@ -1,0 +1,10 @@
+//! The heart in lock step: engines, rings and callback on one thread, no clock, no sleep. What is shown here has no machine to
+//! excuse it.
+#![cfg(feature = "faults")]
+#![allow(clippy::unwrap_used)]
+mod bursts;
+mod cores;
+mod events;
+mod failover;
+mod rig;
+mod swaps;
