@@ -47,6 +47,7 @@ pub enum IsaChoice {
     /// The target's baseline: four lanes, no fused multiply-add on x86-64.
     Plain,
     Avx2,
+    /// In release builds only: compiling every kernel once more is a third of a debug build's time.
     Avx512,
     Neon,
 }
@@ -75,7 +76,7 @@ impl IsaChoice {
         let has = |choice| match choice {
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Avx2 => Level::new().as_avx2().is_some(),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
             Self::Avx512 => Level::new().as_avx512().is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => Level::new().as_neon().is_some(),
@@ -123,7 +124,7 @@ pub fn with_isa<W: WithIsa>(choice: IsaChoice, work: W) -> Result<W::Output, Isa
             Some(s) => Ok(work.with(OnLevel::<_, true>(s))),
             None => Err(IsaMissing(choice)),
         },
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
         IsaChoice::Avx512 => match Level::new().as_avx512() {
             Some(s) => Ok(work.with(OnLevel::<_, true>(s))),
             None => Err(IsaMissing(choice)),
