@@ -96,23 +96,6 @@ fn nearest_indexed(rgb: Rgb) -> u8 {
     (16..=255).min_by_key(|&i| distance(i)).unwrap_or(16)
 }
 
-/// WCAG contrast ratio of two colours, 1..=21.
-pub fn contrast(a: Rgb, b: Rgb) -> f32 {
-    let luminance = |rgb: Rgb| -> f32 {
-        let linear = |v: u8| {
-            let v = v as f32 / 255.0;
-            if v <= 0.040_45 {
-                v / 12.92
-            } else {
-                ((v + 0.055) / 1.055).powf(2.4)
-            }
-        };
-        0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2])
-    };
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

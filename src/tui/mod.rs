@@ -1,15 +1,33 @@
 //! The terminal: shows how things stand and turns keys into commands. Runs on its own thread and may block; sound never waits for it.
+mod act;
+pub mod actions;
+mod app;
 mod color;
+mod difference;
+mod docs;
+mod draw;
+mod editor;
+mod fuzzy;
+mod history;
+mod journal;
+mod keymap;
+mod knob;
+mod life;
+mod meters;
+mod mouse;
+mod notes;
 mod options;
+mod overlays;
+mod panels;
+mod pen;
+mod screens;
+mod svg;
+mod terminal;
 mod theme;
+mod tty;
+mod waveform;
+mod words;
 
+pub use docs::page as keys_page;
+pub use life::run;
 pub use options::{ColorChoice, ExitReason, Glyphs, Motion, Options};
-
-use crate::control::handle::Handle;
-
-/// Shows the instrument until the user quits, the program is told to stop, or the terminal goes away. The terminal is restored
-/// in every case.
-pub fn run(handle: Handle, options: Options) -> std::io::Result<ExitReason> {
-    let _ = (handle, options);
-    Ok(ExitReason::Quit)
-}

@@ -224,11 +224,12 @@ impl Theme {
         }
     }
 
-    pub fn depth(&self) -> Depth {
-        self.depth
+    /// Background and text, for pictures.
+    pub fn ground(&self) -> (Rgb, Rgb) {
+        (self.rgb(Role::Bg), self.rgb(Role::Text))
     }
 
-    pub fn rgb(&self, role: Role) -> Rgb {
+    fn rgb(&self, role: Role) -> Rgb {
         self.colors[role as usize]
     }
 
@@ -262,7 +263,23 @@ fn unknown_role(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::color::contrast;
+
+    /// WCAG contrast ratio of two colours, 1..=21.
+    fn contrast(a: Rgb, b: Rgb) -> f32 {
+        let luminance = |rgb: Rgb| -> f32 {
+            let linear = |v: u8| {
+                let v = v as f32 / 255.0;
+                if v <= 0.040_45 {
+                    v / 12.92
+                } else {
+                    ((v + 0.055) / 1.055).powf(2.4)
+                }
+            };
+            0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2])
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
 
     fn shipped(name: &str) -> Theme {
         Theme::load(name, Depth::True).expect("shipped theme")

@@ -1,0 +1,298 @@
+//! What actions do to the instrument: each takes the screen's state and what was typed behind the action's name.
+use crate::control::command::{Command, Focus, Quantum};
+use crate::modules::spec::ParamValue;
+use crate::patch::value::parse_length;
+use crate::patch::{Input, Macro};
+
+use super::app::{App, Layer};
+use super::knob;
+use super::notes::{KeyMode, NoteKeys};
+use super::overlays;
+use super::screens::{Screen, text};
+use super::theme::Theme;
+use super::words;
+
+pub fn prime(app: &mut App) {
+    if app.screen == Screen::Text || app.text.edited() {
+        text::prime(app);
+    } else {
+        app.send(Command::Prime);
+    }
+}
+
+pub fn swap(app: &mut App, when: &str) {
+    let quantum = match when.trim() {
+        "" => None,
+        when => match Quantum::parse(when) {
+            Some(quantum) => Some(quantum),
+            None => return app.complain(format!("no quantum `{when}`; try now, beat, bar, 4bars")),
+        },
+    };
+    app.send(Command::Swap(quantum));
+}
+
+pub fn undo(app: &mut App) {
+    if app.layer == Layer::Edit {
+        if !app.text.undo() {
+            app.say("Nothing to undo in this text");
+        }
+    } else {
+        app.patch.forget_turns();
+        app.send(Command::Undo);
+    }
+}
+
+pub fn redo(app: &mut App) {
+    if app.layer == Layer::Edit {
+        if !app.text.redo() {
+            app.say("Nothing to redo in this text");
+        }
+    } else {
+        app.patch.forget_turns();
+        app.send(Command::Redo);
+    }
+}
+
+pub fn panic(app: &mut App) {
+    let out = app.notes.all_off();
+    app.play(out);
+    app.send(Command::Panic);
+}
+
+pub fn notes_off(app: &mut App) {
+    app.notes.all_off();
+    app.send(Command::NotesOff);
+}
+
+pub fn keys(app: &mut App, arg: &str) {
+    let arg = arg.trim();
+    if let Some(mode) = KeyMode::parse(arg) {
+        app.notes.mode = mode;
+    } else if !arg.is_empty() && !app.notes.set_layout(arg) {
+        let layouts: Vec<_> = NoteKeys::layouts().collect();
+        let known = layouts.join(", ");
+        return app.complain(format!("keys: gate, latch, legato, or a layout: {known}"));
+    }
+    if app.layer == Layer::Keys && arg.is_empty() {
+        return leave_keys(app);
+    }
+    app.filtering = false;
+    app.layer = Layer::Keys;
+    app.say("Letters are notes now: z to m and q to u are piano keys; Esc leaves");
+}
+
+pub fn leave_keys(app: &mut App) {
+    let out = app.notes.all_off();
+    app.play(out);
+    app.layer = Layer::Nav;
+    app.say("Letters are commands again");
+}
+
+pub fn sustain(app: &mut App) {
+    let out = app.notes.toggle_sustain();
+    app.play(out);
+}
+
+pub fn next_key_mode(app: &mut App) {
+    let out = app.notes.all_off();
+    app.play(out);
+    app.notes.mode = app.notes.mode.next();
+}
+
+pub fn gate_length(app: &mut App, arg: &str) {
+    match parse_length(arg.trim()).filter(|beats| (0.0..=16.0).contains(beats)) {
+        Some(beats) => {
+            app.notes.gate_beats = beats;
+            app.notes.gate_text = arg.trim().to_owned();
+        }
+        None => app.complain("gate takes a note length such as 1/8"),
+    }
+}
+
+pub fn toggle_play(app: &mut App) {
+    app.send(Command::TogglePlay);
+}
+
+pub fn quantum(app: &mut App, arg: &str) {
+    let quantum = match arg.trim() {
+        "" => match app.view.quantum {
+            Quantum::Now => Quantum::Beat,
+            Quantum::Beat => Quantum::Bar,
+            Quantum::Bar => Quantum::Bars(2),
+            Quantum::Bars(n) if n < 8 => Quantum::Bars(n * 2),
+            Quantum::Bars(_) => Quantum::Beat,
+        },
+        named => match Quantum::parse(named) {
+            Some(quantum) => quantum,
+            None => return app.complain(format!("no quantum `{named}`; try beat, bar, 4bars")),
+        },
+    };
+    app.send(Command::SetQuantum(quantum));
+    app.say(format!("Swaps happen {}", words::when(quantum)));
+}
+
+pub fn bpm(app: &mut App, arg: &str) {
+    match arg.trim().parse::<f64>() {
+        Ok(bpm) if (20.0..=400.0).contains(&bpm) => app.send(Command::Bpm(bpm)),
+        _ => app.complain("bpm goes from 20 to 400"),
+    }
+}
+
+pub fn fade(app: &mut App, arg: &str) {
+    let number = arg.trim().trim_end_matches("ms").trim();
+    match number.parse::<f32>() {
+        Ok(ms) if ms > 0.0 => app.send(Command::SetFade(ms)),
+        _ => app.complain("fade takes milliseconds, such as 20"),
+    }
+}
+
+pub fn carry(app: &mut App, arg: &str) {
+    let on = match arg.trim() {
+        "on" => true,
+        "off" => false,
+        "" => !app.view.state_carry,
+        _ => return app.complain("carry takes on or off"),
+    };
+    app.send(Command::SetStateCarry(on));
+    app.say(match on {
+        true => "Modules of the same name and kind keep their state across a swap",
+        false => "Every patch starts from silence",
+    });
+}
+
+pub fn reset_counters(app: &mut App) {
+    app.meters.clear_clips();
+    app.send(Command::ResetCounters);
+}
+
+pub fn theme(app: &mut App, arg: &str) {
+    let names: Vec<_> = Theme::shipped().collect();
+    let name = match arg.trim() {
+        // Without a name the next one.
+        "" => {
+            let at = names.iter().position(|n| *n == app.theme.name);
+            names[at.map_or(0, |at| (at + 1) % names.len())]
+        }
+        name => name,
+    };
+    match Theme::load(name, app.depth) {
+        Ok(theme) => {
+            app.say(format!("Theme {}", theme.name));
+            app.theme = theme;
+        }
+        Err(why) => app.complain(why),
+    }
+}
+
+/// Saves what is being edited, else the live patch with the knob turns in it.
+pub fn save(app: &mut App, arg: &str) {
+    let path = Some(arg.trim())
+        .filter(|p| !p.is_empty())
+        .map(std::path::PathBuf::from);
+    if app.screen == Screen::Text || app.text.edited() {
+        return text::save(app, path);
+    }
+    let live = app.view.live;
+    let Some(loaded) = app.loaded(live) else {
+        return app.complain("there is nothing to save");
+    };
+    match path.or_else(|| loaded.path.clone()) {
+        Some(path) => app.send(Command::Save {
+            slot: live,
+            path: Some(path),
+        }),
+        None => {
+            let name = file_name(&loaded.patch.name);
+            overlays::prompt::ask_path(app, &name);
+        }
+    }
+}
+
+/// A file name for a patch that has none.
+pub fn file_name(patch: &str) -> String {
+    let stem: String = patch
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .collect();
+    format!("patches/{}.ron", stem.to_lowercase())
+}
+
+pub fn picture(app: &mut App, arg: &str) {
+    let path = match arg.trim() {
+        "" => "chronus.svg",
+        path => path,
+    };
+    app.picture = Some(path.into());
+}
+
+// Macros
+
+fn macros(app: &App) -> &[Macro] {
+    app.loaded(app.view.live)
+        .map_or(&[], |loaded| loaded.patch.macros.as_slice())
+}
+
+pub fn pick_macro(app: &mut App, arg: &str) {
+    match arg.trim().parse::<usize>() {
+        Ok(n) if (1..=macros(app).len()).contains(&n) => app.picked_macro = n - 1,
+        Ok(_) => app.complain("the live patch has no such macro"),
+        Err(_) => step_macro(app, 1),
+    }
+}
+
+pub fn step_macro(app: &mut App, by: isize) {
+    let count = macros(app).len();
+    if count == 0 {
+        return app.say("The live patch has no macros; knobs are on the Patch screen (2)");
+    }
+    let at = app.picked_macro.min(count - 1) as isize;
+    app.picked_macro = (at + by).rem_euclid(count as isize) as usize;
+}
+
+/// Where a macro of the live patch stands now.
+pub fn macro_position(app: &App, index: usize) -> f32 {
+    let live = app.view.live;
+    let key = (live, app.slot(live).generation, index);
+    let written = macros(app).get(index).map_or(0.0, |m| m.at);
+    app.macro_turns.get(&key).copied().unwrap_or(written)
+}
+
+/// Turns the picked macro by hundredths (`by` 1: five of them).
+pub fn turn_macro(app: &mut App, by: i32) {
+    let live = app.view.live;
+    let index = app.picked_macro.min(macros(app).len().saturating_sub(1));
+    let Some(picked) = macros(app).get(index).cloned() else {
+        return app.say("The live patch has no macros; knobs are on the Patch screen (2)");
+    };
+    let Some(loaded) = app.loaded(live) else {
+        return;
+    };
+    let at = (macro_position(app, index) + by as f32 * 0.05).clamp(0.0, 1.0);
+    let mut commands = Vec::new();
+    for target in &picked.to {
+        let node = &loaded.patch.modules[target.target.node];
+        let Input::Param(param) = target.target.input else {
+            continue;
+        };
+        let spec = &node.spec.params[param];
+        let (low, high) = (
+            target.low.at_tempo(spec, app.view.bpm),
+            target.high.at_tempo(spec, app.view.bpm),
+        );
+        let (low, high) = (knob::position(spec, low), knob::position(spec, high));
+        commands.push(Command::SetParam {
+            focus: Focus::Live,
+            module: node.name.clone(),
+            param: spec.name.to_owned(),
+            value: ParamValue::Fixed(knob::at_position(spec, low + (high - low) * at)),
+        });
+    }
+    if commands.is_empty() {
+        return app.complain(format!("macro `{}` moves no parameter", picked.name));
+    }
+    let generation = app.slot(live).generation;
+    app.macro_turns.insert((live, generation, index), at);
+    for command in commands {
+        app.send(command);
+    }
+}

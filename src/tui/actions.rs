@@ -1,0 +1,182 @@
+//! Every action of the screen, one table line each: keys, help, key line, palette and `docs/keys.md` are printed from it.
+use super::act;
+use super::app::App;
+use super::overlays;
+use super::screens::{Screen, files, patch, text};
+
+/// One thing that the user can do.
+pub struct Action {
+    /// As typed in the palette.
+    pub name: &'static str,
+    /// What may follow the name in the palette.
+    pub arg: &'static str,
+    pub doc: &'static str,
+    /// Chords, separated by blanks, and where they work.
+    pub keys: &'static [(Scope, &'static str)],
+    /// Its word in the last row: shown behind the first chord of the place.
+    pub hint: Hint,
+    pub run: fn(&mut App, &str),
+}
+
+/// Where a chord works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// In every layer, on every screen.
+    Everywhere,
+    /// Where letters are commands.
+    Nav,
+    /// Where letters are commands, on this screen only.
+    On(Screen),
+    /// Where letters are text.
+    Edit,
+    /// Where letters are notes.
+    Keys,
+}
+
+impl Scope {
+    /// In the order of help and docs, with the headings.
+    pub const ALL: [(Self, &'static str); 10] = [
+        (Self::Everywhere, "Everywhere"),
+        (Self::Nav, "NAV: letters are commands"),
+        (Self::On(Screen::Perform), "Perform"),
+        (Self::On(Screen::Patch), "Patch"),
+        (Self::On(Screen::Text), "Text"),
+        (Self::On(Screen::Diag), "Diagnostics"),
+        (Self::On(Screen::Log), "Log"),
+        (Self::On(Screen::Files), "Files"),
+        (Self::Edit, "EDIT: letters are text"),
+        (Self::Keys, "KEYS: letters are notes"),
+    ];
+}
+
+/// An action's part of the key line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    None,
+    Word(&'static str),
+    /// Printed as it is: stands for several actions.
+    Whole(&'static str),
+}
+
+use Hint::{None as Quiet, Whole, Word};
+use Scope::{Edit, Everywhere, Keys, Nav, On};
+use Screen::{Diag, Files, Log, Patch, Perform, Text};
+
+macro_rules! actions {
+    ($($name:literal $arg:literal, [$($scope:expr => $chords:literal),*], $hint:expr, $run:expr, $doc:literal;)*) => {
+        &[$(Action { name: $name, arg: $arg, doc: $doc, keys: &[$(($scope, $chords)),*], hint: $hint, run: $run }),*]
+    };
+}
+
+#[rustfmt::skip]
+pub const ACTIONS: &[Action] = actions! {
+    // Screens' own, first in the key line
+    "turn up" "",       [On(Patch) => "Right l +"],             Whole("←→ turn"), |a, _| patch::turn(a, patch::Step::Coarse, 1.0), "turn the knob up by a hundredth of its range";
+    "turn down" "",     [On(Patch) => "Left h -"],              Quiet, |a, _| patch::turn(a, patch::Step::Coarse, -1.0), "turn the knob down";
+    "fine up" "",       [On(Patch) => "Shift+Right L"],         Whole("Shift fine"), |a, _| patch::turn(a, patch::Step::Fine, 1.0), "turn it up by a thousandth";
+    "fine down" "",     [On(Patch) => "Shift+Left H"],          Quiet, |a, _| patch::turn(a, patch::Step::Fine, -1.0), "turn it down by a thousandth";
+    "leap up" "",       [On(Patch) => "PgUp"],                  Quiet, |a, _| patch::turn(a, patch::Step::Leap, 1.0), "turn it up by a tenth";
+    "leap down" "",     [On(Patch) => "PgDn"],                  Quiet, |a, _| patch::turn(a, patch::Step::Leap, -1.0), "turn it down by a tenth";
+    "type value" "",    [On(Patch) => "Enter"],                 Word("value"), |a, _| patch::ask_value(a), "type a value with its unit: 440Hz, A3, -12dB, 3/16";
+    "default" "",       [On(Patch) => "d"],                     Word("default"), |a, _| patch::to_default(a), "back to the parameter's default";
+    "next module" "",   [On(Patch) => "Tab"],                   Word("module"), |a, _| patch::next_module(a, 1), "to the next module";
+    "last module" "",   [On(Patch) => "Shift+Tab"],             Quiet, |a, _| patch::next_module(a, -1), "to the module before";
+    "other slot" "",    [On(Patch) => "o"],                     Word("slot A/B"), |a, _| patch::other_slot(a), "show the other slot's patch";
+    "wired only" "",    [On(Patch) => "v"],                     Quiet, |a, _| patch::toggle_wired(a), "hide the ports without a cable, or show them again";
+
+    "load" "<file>",    [On(Files) => "Enter"],                 Word("load"), files::load, "build and prime the file in the standby and go to Perform; open a folder";
+    "load here" "",     [On(Files) => "P"],                     Word("load+prime"), |a, _| files::prime(a), "build and prime the file in the standby, stay here";
+    "folder up" "",     [On(Files) => "Backspace Left h"],      Quiet, |a, _| files::up(a), "to the folder above";
+    "edit file" "",     [On(Files) => "e"],                     Word("edit"), |a, _| files::edit(a), "edit the file's text";
+    "rescan" "",        [On(Files) => "r"],                     Quiet, |a, _| files::rescan(a), "read the folder again";
+
+    "edit" "",          [Nav => "e", On(Text) => "Enter i"],    Quiet, |a, _| text::edit(a), "edit the patch's text (Esc: back to NAV)";
+    "to error" "",      [On(Text) => "n", Edit => "^N"],        Quiet, |a, _| text::next_error(a), "put the cursor on the next error";
+    "nav" "",           [Edit => "Esc"],                        Word("nav"), |a, _| text::leave(a), "letters are commands again";
+    "fix" "",           [Edit => "Tab"],                        Word("fix"), |a, _| text::fix(a), "apply the fix that the error under the cursor offers, else indent";
+    "nudge up" "",      [Edit => "Alt+Up"],                     Whole("Alt+↑↓ nudge"), |a, _| text::nudge(a, 1.0), "add one to the last digit of the number under the cursor";
+    "nudge down" "",    [Edit => "Alt+Down"],                   Quiet, |a, _| text::nudge(a, -1.0), "take one from it";
+    "revert" "",        [],                                     Quiet, |a, _| text::revert(a), "throw the edited text away and show what the slot plays";
+
+    "macro" "<1-8>",    [On(Perform) => "Right l"],             Whole("←→ macro"), act::pick_macro, "pick the next macro";
+    "last macro" "",    [On(Perform) => "Left h"],              Quiet, |a, _| act::step_macro(a, -1), "pick the macro before";
+    "macro up" "",      [On(Perform) => "Up k"],                Whole("↑↓ turn"), |a, _| act::turn_macro(a, 1), "turn the picked macro up";
+    "macro down" "",    [On(Perform) => "Down j"],              Quiet, |a, _| act::turn_macro(a, -1), "turn it down";
+    "clear clips" "",   [On(Perform) => "C"],                   Quiet, |a, _| a.meters.clear_clips(), "forget the clips that the meters show";
+    "freeze" "",        [On(Diag) => "f"],                      Word("freeze"), |a, _| a.history.toggle_freeze(), "hold the history still";
+    "reset counters" "",[On(Diag) => "r"],                      Word("reset"), |a, _| act::reset_counters(a), "none-reads, xruns and times from zero";
+    "newer" "",         [On(Log) => "Down j"],                  Whole("↑↓ scroll"), |a, _| a.journal.scroll(-1), "towards the newest event";
+    "older" "",         [On(Log) => "Up k"],                    Quiet, |a, _| a.journal.scroll(1), "towards the oldest event";
+
+    // Everywhere
+    "prime" "",         [Everywhere => "^E F5 Alt+Enter"],      Word("prime"), |a, _| act::prime(a), "build and prime: the edited text, else the standby's patch again";
+    "swap" "<when>",    [Everywhere => "^G F6"],                Word("swap"), act::swap, "swap at the quantum; again takes it back. When: now, beat, bar, 4bars";
+    "undo" "",          [Everywhere => "^Z F8", Nav => "u"],    Word("undo"), |a, _| act::undo(a), "undo: a knob turn or an edit of the patch; in EDIT of the text";
+    "redo" "",          [Everywhere => "^Y Shift+F8", Nav => "U"], Quiet, |a, _| act::redo(a), "redo";
+    "panic" "",         [Everywhere => "^X F12"],               Word("panic"), |a, _| act::panic(a), "fade to silence in 30 ms, tails too; again brings the sound back";
+    "keys" "<mode>",    [Everywhere => "^T F7"],                Word("keys"), act::keys, "play notes on the keyboard, or stop it. Mode: gate, latch, legato";
+    "save" "<file>",    [Everywhere => "^S"],                   Word("save"), act::save, "save the edited text, else the live patch with its knob turns";
+    "palette" "",       [Everywhere => "^P F2", Nav => ":"],    Quiet, |a, _| overlays::palette::open(a), "all actions by name";
+    "quit" "",          [Everywhere => "^C", Nav => "Q"],       Quiet, |a, _| overlays::quit::ask(a), "quit, after a question; three ^C in 2 s do not ask";
+
+    // NAV
+    "perform" "",       [Nav => "1"],                           Whole("1-7 screens"), |a, _| a.go(Perform), "slots, meters, scope, spectrum, macros, events";
+    "patch" "",         [Nav => "2"],                           Quiet, |a, _| a.go(Patch), "modules, cables and knobs";
+    "text" "",          [Nav => "3"],                           Quiet, |a, _| a.go(Text), "the patch as text";
+    "diagnostics" "",   [Nav => "5"],                           Quiet, |a, _| a.go(Diag), "rings, loads and the callback's times";
+    "log" "",           [Nav => "6"],                           Quiet, |a, _| a.go(Log), "what happened when";
+    "files" "",         [Nav => "7"],                           Quiet, |a, _| a.go(Files), "patch files";
+    "up" "",            [On(Patch) => "Up k", On(Text) => "Up k", On(Files) => "Up k"],       Quiet, |a, _| a.move_by(-1), "up one row";
+    "down" "",          [On(Patch) => "Down j", On(Text) => "Down j", On(Files) => "Down j"], Quiet, |a, _| a.move_by(1), "down one row";
+    "page up" "",       [On(Text) => "PgUp", On(Files) => "PgUp", On(Log) => "PgUp"],         Quiet, |a, _| a.move_by(-10), "ten rows up";
+    "page down" "",     [On(Text) => "PgDn", On(Files) => "PgDn", On(Log) => "PgDn"],         Quiet, |a, _| a.move_by(10), "ten rows down";
+    "top" "",           [Nav => "Home"],                        Quiet, |a, _| a.move_by(isize::MIN / 2), "to the first row";
+    "bottom" "",        [Nav => "End"],                         Quiet, |a, _| a.move_by(isize::MAX / 2), "to the last row";
+    "back" "",          [Nav => "Esc"],                         Quiet, |a, _| a.back(), "drop the filter, else back to the screen before; never stops the sound";
+    "play" "",          [Nav => "Space"],                       Quiet, |a, _| act::toggle_play(a), "transport: play or stop";
+    "swap now" "",      [Nav => "!"],                           Quiet, |a, _| act::swap(a, "now"), "swap at once, still crossfaded";
+    "quantum" "<when>", [Nav => "b"],                           Quiet, act::quantum, "when swaps happen: beat, bar, 2bars, 4bars, 8bars in turn, or as named";
+    "diff" "",          [Nav => "="],                           Quiet, |a, _| overlays::diff::open(a), "what the standby would change";
+    "filter" "",        [Nav => "/"],                           Quiet, |a, _| a.start_filter(), "show only rows with the letters typed (Files, Log)";
+    "help" "",          [Everywhere => "F1", Nav => "?"],       Word("help"), |a, _| overlays::help::open(a), "this list";
+
+    // KEYS
+    "leave keys" "",    [Keys => "Esc"],                        Word("leaves"), |a, _| act::leave_keys(a), "release all notes, letters are commands again";
+    "octave up" "",     [Keys => "]"],                          Whole("[ ] octave"), |a, _| a.notes.shift_octave(1), "an octave higher";
+    "octave down" "",   [Keys => "["],                          Quiet, |a, _| a.notes.shift_octave(-1), "an octave lower";
+    "louder" "",        [Keys => "="],                          Whole("- = velocity"), |a, _| a.notes.shift_velocity(0.1), "more velocity";
+    "softer" "",        [Keys => "-"],                          Quiet, |a, _| a.notes.shift_velocity(-0.1), "less velocity";
+    "sustain" "",       [Keys => "Space"],                      Word("sustain"), |a, _| act::sustain(a), "hold what is played, until again";
+    "key mode" "",      [Keys => "Tab"],                        Word("mode"), |a, _| act::next_key_mode(a), "gate (fixed length), latch (press on, press off) or legato (one note)";
+
+    // By name only
+    "bpm" "<20-400>",   [],                                     Quiet, act::bpm, "tempo of the performance";
+    "theme" "<name>",   [],                                     Quiet, act::theme, "night, paper, contrast or a theme file";
+    "gate" "<length>",  [],                                     Quiet, act::gate_length, "how long a key sounds in gate mode: 1/4, 1/8, 1/16";
+    "fade" "<ms>",      [],                                     Quiet, act::fade, "length of planned swaps' fade";
+    "carry" "<on|off>", [],                                     Quiet, act::carry, "whether modules of the same name and kind keep their state across a swap";
+    "notes off" "",     [],                                     Quiet, |a, _| act::notes_off(a), "end every note";
+    "picture" "<file>", [],                                     Quiet, act::picture, "draw the screen as it stands into an SVG file";
+    "suspend" "",       [],                                     Quiet, |a, _| a.suspend = true, "fade out and stop the program until the shell's fg";
+};
+
+/// The actions of these scopes that have a word in the key line, with the chord to show.
+pub fn hints(scopes: &[Scope]) -> Vec<(String, &'static str)> {
+    let mut hints = Vec::new();
+    for action in ACTIONS {
+        let chord = action
+            .keys
+            .iter()
+            .find(|(scope, _)| scopes.contains(scope))
+            .and_then(|(_, chords)| chords.split(' ').next());
+        match (chord, action.hint) {
+            (Some(chord), Word(word)) => hints.push((chord.to_owned(), word)),
+            (Some(_), Whole(text)) => {
+                let (keys, word) = text.rsplit_once(' ').unwrap_or((text, ""));
+                hints.push((keys.to_owned(), word));
+            }
+            _ => {}
+        }
+    }
+    hints
+}

@@ -1,0 +1,442 @@
+//! The screen's state: what is shown, what the keys mean now, and the one place where events of the terminal arrive.
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use crate::control::command::{Answer, At, Command, Request, SlotId};
+use crate::control::event::{Event, Loaded, SlotView, View, What};
+use crate::control::handle::Handle;
+use crate::control::reading::Reading;
+
+use super::actions::Scope;
+use super::color::Depth;
+use super::history::History;
+use super::journal::Journal;
+use super::keymap::{Chord, Keymap};
+use super::meters::Peaks;
+use super::notes::{NoteKeys, NoteOut};
+use super::options::{ExitReason, Options};
+use super::overlays::Overlay;
+use super::screens::{Screen, files::FilesScreen, patch::PatchScreen, text::TextScreen};
+use super::theme::{Role, Theme};
+use super::waveform::{Recent, Spectrum};
+
+/// What letters are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layer {
+    /// Commands.
+    #[default]
+    Nav,
+    /// Notes.
+    Keys,
+    /// Text.
+    Edit,
+}
+
+impl Layer {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nav => "NAV",
+            Self::Keys => "KEYS",
+            Self::Edit => "EDIT",
+        }
+    }
+}
+
+/// The one-sentence line.
+#[derive(Clone, Debug)]
+pub struct Sentence {
+    pub text: String,
+    pub role: Role,
+}
+
+pub struct App {
+    pub handle: Handle,
+    events: Receiver<Event>,
+    /// Answers that are still to come.
+    pending: Vec<Receiver<Answer>>,
+    // What the instrument says
+    pub view: Arc<View>,
+    pub reading: Reading,
+    pub journal: Journal,
+    pub sentence: Sentence,
+    // What is shown
+    pub options: Options,
+    pub depth: Depth,
+    pub theme: Theme,
+    pub keymap: Keymap,
+    pub screen: Screen,
+    pub before: Screen,
+    pub layer: Layer,
+    pub overlay: Option<Overlay>,
+    /// Letters go into the screen's filter.
+    pub filtering: bool,
+    pub patch: PatchScreen,
+    pub text: TextScreen,
+    pub files: FilesScreen,
+    pub notes: NoteKeys,
+    // Meters between two looks
+    pub meters: Peaks,
+    pub recent: Recent,
+    pub spectrum: Spectrum,
+    pub history: History,
+    scope_frames: Vec<[f32; 2]>,
+    // Macros: the one picked, and where they were turned to since their patch was loaded
+    pub picked_macro: usize,
+    pub macro_turns: HashMap<(SlotId, u32, usize), f32>,
+    // The end
+    pub quit_presses: Vec<Instant>,
+    pub suspend: bool,
+    /// Draw the next frame into this file.
+    pub picture: Option<std::path::PathBuf>,
+    pub exit: Option<ExitReason>,
+    pub now: Instant,
+}
+
+impl App {
+    pub fn new(handle: Handle, options: Options, depth: Depth) -> Self {
+        let (theme, complaint) = match Theme::load(&options.theme, depth) {
+            Ok(theme) => (theme, None),
+            Err(why) => (night(depth), Some(why)),
+        };
+        let sentence = match complaint {
+            Some(text) => Sentence {
+                text,
+                role: Role::Failed,
+            },
+            None => Sentence {
+                text: options.greeting.clone(),
+                role: Role::Text,
+            },
+        };
+        Self {
+            events: handle.subscribe(),
+            pending: Vec::new(),
+            view: handle.view(),
+            reading: handle.reading(),
+            journal: Journal::default(),
+            sentence,
+            depth,
+            theme,
+            keymap: Keymap::default(),
+            screen: Screen::Perform,
+            before: Screen::Perform,
+            layer: Layer::Nav,
+            overlay: None,
+            filtering: false,
+            patch: PatchScreen::default(),
+            text: TextScreen::default(),
+            files: FilesScreen::new(&options.folders),
+            notes: NoteKeys::default(),
+            meters: Peaks::default(),
+            recent: Recent::default(),
+            spectrum: Spectrum::default(),
+            history: History::default(),
+            scope_frames: Vec::new(),
+            picked_macro: 0,
+            macro_turns: HashMap::new(),
+            quit_presses: Vec::new(),
+            suspend: false,
+            picture: None,
+            exit: None,
+            now: Instant::now(),
+            handle,
+            options,
+        }
+    }
+
+    /// Takes in everything that happened since the last look.
+    pub fn look(&mut self, now: Instant) {
+        self.now = now;
+        self.view = self.handle.view();
+        self.reading = self.handle.reading();
+        self.meters.update(&self.reading, now);
+        self.history.update(&self.reading, now);
+        self.scope_frames.clear();
+        self.handle.scope(&mut self.scope_frames);
+        self.recent.push(&self.scope_frames);
+        while let Some(event) = self.next_event() {
+            self.take(event);
+        }
+        self.take_answers();
+        self.end_notes(now);
+        text_follows(self);
+        self.files.check_some();
+    }
+
+    /// Ends the notes whose time is over.
+    pub fn end_notes(&mut self, now: Instant) {
+        let over = self.notes.tick(now);
+        self.play(over);
+    }
+
+    fn next_event(&mut self) -> Option<Event> {
+        match self.events.try_recv() {
+            Ok(event) => Some(event),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                self.exit.get_or_insert(ExitReason::InstrumentEnded);
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match &event.what {
+            What::Quit => {
+                self.exit.get_or_insert(ExitReason::Quit);
+            }
+            What::Swapped { .. } => self.text.heard(&self.view),
+            _ => {}
+        }
+        if !event.sentence.is_empty() {
+            self.sentence = Sentence {
+                text: event.sentence.clone(),
+                role: super::journal::role(&event.what),
+            };
+            self.journal.push(event);
+        }
+    }
+
+    fn take_answers(&mut self) {
+        let mut errors = Vec::new();
+        self.pending.retain(|answer| match answer.try_recv() {
+            Ok(Err(why)) => {
+                errors.push(why);
+                false
+            }
+            Ok(Ok(_)) | Err(TryRecvError::Disconnected) => false,
+            Err(TryRecvError::Empty) => true,
+        });
+        for why in errors {
+            self.complain(why);
+        }
+    }
+
+    /// Hands a command over; a refusal becomes the sentence.
+    pub fn send(&mut self, command: Command) {
+        let (answer, answered) = channel();
+        let request = Request {
+            command,
+            at: At::Soon,
+            answer: Some(answer),
+        };
+        match self.handle.send(request) {
+            Ok(()) => self.pending.push(answered),
+            Err(why) => self.complain(why.to_string()),
+        }
+    }
+
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.sentence = Sentence {
+            text: text.into(),
+            role: Role::Text,
+        };
+    }
+
+    pub fn complain(&mut self, text: impl Into<String>) {
+        self.sentence = Sentence {
+            text: text.into(),
+            role: Role::Failed,
+        };
+    }
+
+    pub fn slot(&self, slot: SlotId) -> &SlotView {
+        &self.view.slots[slot.index()]
+    }
+
+    pub fn loaded(&self, slot: SlotId) -> Option<&Loaded> {
+        self.slot(slot).loaded.as_ref()
+    }
+
+    pub fn go(&mut self, screen: Screen) {
+        if self.screen != screen {
+            self.before = self.screen;
+            self.screen = screen;
+        }
+        self.filtering = false;
+        if self.layer == Layer::Edit && screen != Screen::Text {
+            self.layer = Layer::Nav;
+        }
+        match screen {
+            Screen::Text => self.text.show(&self.view),
+            Screen::Files => self.files.rescan(),
+            _ => {}
+        }
+    }
+
+    /// Drops what is in the way, else goes to the screen before.
+    pub fn back(&mut self) {
+        if self.screen == Screen::Files && !self.files.filter.is_empty() {
+            self.files.set_filter(String::new());
+        } else if self.screen == Screen::Log && !self.journal.filter.is_empty() {
+            self.journal.filter.clear();
+        } else {
+            self.go(self.before);
+        }
+    }
+
+    /// Rows up (negative) or down on the present screen.
+    pub fn move_by(&mut self, rows: isize) {
+        match self.screen {
+            Screen::Patch => super::screens::patch::move_by(self, rows),
+            Screen::Text => self.text.move_by(rows),
+            Screen::Files => self.files.move_by(rows),
+            Screen::Log => self.journal.scroll(rows.saturating_neg()),
+            Screen::Perform | Screen::Diag => {}
+        }
+    }
+
+    pub fn start_filter(&mut self) {
+        match self.screen {
+            Screen::Files => self.files.set_filter(String::new()),
+            Screen::Log => self.journal.filter.clear(),
+            _ => return self.say("/ filters the Files and Log screens"),
+        }
+        self.filtering = true;
+    }
+
+    /// An event of the terminal.
+    pub fn on_input(&mut self, input: Input, now: Instant) {
+        self.now = now;
+        match input {
+            Input::Key(key) => self.on_key(&key),
+            Input::Paste(text) => self.on_paste(&text),
+            Input::FocusLost => {
+                let out = self.notes.all_off();
+                self.play(out);
+            }
+            Input::Mouse(mouse) => super::mouse::on_mouse(self, mouse),
+            Input::FocusGained | Input::Resize(..) => {}
+        }
+    }
+
+    fn on_paste(&mut self, text: &str) {
+        if let Some(mut overlay) = self.overlay.take() {
+            overlay.paste(text);
+            self.overlay.get_or_insert(overlay);
+        } else if self.screen == Screen::Text && self.layer != Layer::Keys {
+            self.text.paste(text);
+        } else {
+            self.say("Pasted text goes into the Text screen (3)");
+        }
+    }
+
+    fn on_key(&mut self, key: &KeyEvent) {
+        let chord = Chord::from(key);
+        if self.layer == Layer::Keys && self.overlay.is_none() && self.note_key(key) {
+            return;
+        }
+        if key.kind == KeyEventKind::Release {
+            return;
+        }
+        if let Some(overlay) = self.overlay.take() {
+            if let Some(overlay) = super::overlays::on_key(self, overlay, key, chord) {
+                self.overlay.get_or_insert(overlay);
+            }
+            return;
+        }
+        if self.filtering && self.filter_key(key) {
+            return;
+        }
+        match self.keymap.find(&self.scopes(), chord) {
+            Some(action) => (action.run)(self, ""),
+            None if self.layer == Layer::Edit => self.text.key(key),
+            None => {}
+        }
+    }
+
+    /// A note of the KEYS layer.
+    fn note_key(&mut self, key: &KeyEvent) -> bool {
+        let KeyCode::Char(c) = key.code else {
+            return false;
+        };
+        let plain = (key.modifiers - KeyModifiers::SHIFT).is_empty();
+        if !plain || self.notes.note_of(c).is_none() {
+            return false;
+        }
+        let out = match key.kind {
+            KeyEventKind::Press => {
+                let beat = Duration::from_secs_f64(60.0 / self.view.bpm.max(1.0));
+                self.notes.press(c, self.now, beat)
+            }
+            KeyEventKind::Release => self.notes.release(c),
+            KeyEventKind::Repeat => Vec::new(),
+        };
+        self.play(out);
+        true
+    }
+
+    pub fn play(&mut self, notes: Vec<NoteOut>) {
+        for note in notes {
+            let (note, velocity) = match note {
+                NoteOut::On { note, velocity } => (note, velocity),
+                NoteOut::Off { note } => (note, 0.0),
+            };
+            self.send(Command::Note {
+                note: f32::from(note),
+                velocity,
+            });
+        }
+    }
+
+    fn filter_key(&mut self, key: &KeyEvent) -> bool {
+        let mut filter = match self.screen {
+            Screen::Files => self.files.filter.clone(),
+            _ => self.journal.filter.clone(),
+        };
+        match key.code {
+            KeyCode::Enter => {
+                self.filtering = false;
+                return true;
+            }
+            KeyCode::Esc => {
+                self.filtering = false;
+                filter.clear();
+            }
+            KeyCode::Backspace => {
+                filter.pop();
+            }
+            KeyCode::Char(c) if (key.modifiers - KeyModifiers::SHIFT).is_empty() => filter.push(c),
+            _ => return false,
+        }
+        match self.screen {
+            Screen::Files => self.files.set_filter(filter),
+            _ => {
+                self.journal.back = 0;
+                self.journal.filter = filter;
+            }
+        }
+        true
+    }
+
+    /// Where chords are looked up now, the nearest first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        match self.layer {
+            Layer::Nav => vec![Scope::On(self.screen), Scope::Nav, Scope::Everywhere],
+            Layer::Edit => vec![Scope::Edit, Scope::Everywhere],
+            Layer::Keys => vec![Scope::Keys, Scope::Everywhere],
+        }
+    }
+
+    /// When the screen has something to do although nobody types.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.notes.deadline()
+    }
+}
+
+/// The text screen shows what plays, as long as nobody edited it.
+fn text_follows(app: &mut App) {
+    if app.screen == Screen::Text {
+        app.text.follow(&app.view);
+    }
+    app.text.check();
+}
+
+fn night(depth: Depth) -> Theme {
+    // The shipped themes are read in a test of their own.
+    Theme::load("night", depth).unwrap_or_else(|why| unreachable!("{why}"))
+}

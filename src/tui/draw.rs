@@ -1,0 +1,62 @@
+//! One frame: header, screen, sentence, keys, and what lies above.
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
+
+use super::app::App;
+use super::overlays;
+use super::panels::{footer, header};
+use super::screens::{Screen, diag, files, log, patch, perform, text};
+
+/// Draws everything. The cursor parks at the focus, so that screen readers and meters do not fight over it.
+pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let cursor = draw_into(app, area, frame.buffer_mut());
+    if let Some(cursor) = cursor.filter(|at| area.contains(*at)) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// The same into a buffer, for pictures and tests.
+pub fn draw_into(app: &mut App, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    buf.set_style(area, app.theme.base());
+    let row = |y: u16| Rect::new(area.x, area.y + y, area.width, 1).intersection(area);
+    // Below four rows the screen itself is what goes.
+    let footer_rows = match area.height {
+        0 | 1 => 0,
+        2 => 1,
+        _ => 2,
+    };
+    let middle = Rect::new(
+        area.x,
+        area.y + 1,
+        area.width,
+        area.height.saturating_sub(1 + footer_rows),
+    )
+    .intersection(area);
+    if app.screen == Screen::Perform {
+        perform::prepare(app, middle);
+    }
+    let app = &*app;
+    header::draw(app, row(0), buf);
+    let mut cursor = None;
+    if !middle.is_empty() {
+        match app.screen {
+            Screen::Perform => perform::draw(app, middle, buf),
+            Screen::Patch => cursor = patch::draw(app, middle, buf),
+            Screen::Text => cursor = text::draw(app, middle, buf),
+            Screen::Diag => diag::draw(app, middle, buf),
+            Screen::Log => log::draw(app, middle, buf),
+            Screen::Files => cursor = files::draw(app, middle, buf),
+        }
+    }
+    if footer_rows > 0 {
+        footer::sentence(app, row(area.height - footer_rows), buf);
+    }
+    if footer_rows > 1 {
+        footer::keys(app, row(area.height - 1), buf);
+    }
+    overlays::draw(app, area, buf).or(cursor.filter(|_| app.overlay.is_none()))
+}

@@ -1,0 +1,90 @@
+//! What lies over a screen until it is answered or closed.
+pub mod diff;
+pub mod help;
+pub mod palette;
+pub mod prompt;
+pub mod quit;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
+
+use super::actions::Scope;
+use super::app::App;
+use super::keymap::Chord;
+
+/// One of them at a time.
+pub enum Overlay {
+    Help(help::Help),
+    Palette(palette::Palette),
+    Prompt(prompt::Prompt),
+    Diff,
+    Quit,
+}
+
+impl Overlay {
+    /// Pasted text goes where letters go.
+    pub fn paste(&mut self, text: &str) {
+        let line = text.lines().next().unwrap_or_default();
+        match self {
+            Self::Palette(palette) => palette.type_text(line),
+            Self::Prompt(prompt) => prompt.type_text(line),
+            Self::Help(_) | Self::Diff | Self::Quit => {}
+        }
+    }
+}
+
+/// A key while an overlay is open. Gives the overlay back where it stays open.
+pub fn on_key(app: &mut App, overlay: Overlay, key: &KeyEvent, chord: Chord) -> Option<Overlay> {
+    // What matters on stage works everywhere, whatever lies above.
+    if let Some(action) = app.keymap.find(&[Scope::Everywhere], chord) {
+        let closes = matches!(action.name, "help" | "palette" | "quit");
+        if !(closes && matches!(overlay, Overlay::Quit)) && action.name != "keys" {
+            (action.run)(app, "");
+            let replaced = app.overlay.is_some();
+            return (!replaced && !closes).then_some(overlay);
+        }
+    }
+    match overlay {
+        Overlay::Help(help) => help::on_key(help, key).map(Overlay::Help),
+        Overlay::Palette(palette) => palette::on_key(app, palette, key).map(Overlay::Palette),
+        Overlay::Prompt(prompt) => prompt::on_key(app, prompt, key).map(Overlay::Prompt),
+        Overlay::Diff => None,
+        Overlay::Quit => quit::on_key(app, key).then_some(Overlay::Quit),
+    }
+}
+
+/// Draws the open overlay; where it has a cursor, its place.
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    match app.overlay.as_ref()? {
+        Overlay::Help(help) => help::draw(app, help, area, buf),
+        Overlay::Palette(palette) => return palette::draw(app, palette, area, buf),
+        Overlay::Prompt(prompt) => return prompt::draw(app, prompt, area, buf),
+        Overlay::Diff => diff::draw(app, area, buf),
+        Overlay::Quit => quit::draw(app, area, buf),
+    }
+    None
+}
+
+/// A box of at most this size in the middle of an area.
+pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect::new(
+        area.x + (area.width - width) / 2,
+        area.y + (area.height - height) / 2,
+        width,
+        height,
+    )
+}
+
+/// Types into one line of text. Returns whether the key was a letter or took one away.
+pub fn type_key(line: &mut String, key: &KeyEvent) -> bool {
+    match key.code {
+        KeyCode::Char(c) if (key.modifiers - KeyModifiers::SHIFT).is_empty() => line.push(c),
+        KeyCode::Backspace => drop(line.pop()),
+        _ => return false,
+    }
+    true
+}

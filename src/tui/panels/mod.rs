@@ -1,0 +1,11 @@
+//! Panels: each draws one thing into the area it is given, whatever its size.
+pub mod changes;
+pub mod events;
+pub mod footer;
+pub mod header;
+pub mod inspector;
+pub mod macros;
+pub mod rails;
+pub mod scope;
+pub mod slot;
+pub mod spectrum;

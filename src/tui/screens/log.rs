@@ -1,0 +1,31 @@
+//! Everything that happened, newest at the bottom.
+use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
+
+use crate::tui::app::App;
+use crate::tui::journal;
+use crate::tui::pen::{Labels, Pen, panel};
+use crate::tui::theme::Role;
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let shown = app.journal.newest().count();
+    let foot = match app.journal.filter.as_str() {
+        "" => format!("{shown} events  / filter"),
+        filter => format!("/{filter}: {shown} of {}", app.journal.len()),
+    };
+    let labels = Labels {
+        title: "log",
+        title_style: theme.style(Role::Text).add_modifier(Modifier::BOLD),
+        foot: &foot,
+        foot_style: theme.style(Role::Muted),
+    };
+    let inner = panel(buf, area, theme, &labels);
+    let rows = app.journal.newest().skip(app.journal.back);
+    for (row, event) in (0..inner.height).rev().zip(rows) {
+        let style = theme.style(journal::role(&event.what));
+        Pen::row(buf, inner, row)
+            .gap(1)
+            .cell(&event.bar, 10, theme.style(Role::Muted))
+            .text(&event.sentence, style.remove_modifier(Modifier::REVERSED));
+    }
+}
