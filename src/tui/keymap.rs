@@ -60,6 +60,12 @@ impl Chord {
         Self { code, modifiers }
     }
 
+    /// As a terminal would tell it.
+    #[cfg(test)]
+    pub fn parts(self) -> (KeyCode, KeyModifiers) {
+        (self.code, self.modifiers)
+    }
+
     /// Reads "^G", "F5", "Alt+Enter", "Shift+Right", "Space", "?".
     pub fn parse(text: &str) -> Option<Self> {
         let mut modifiers = KeyModifiers::NONE;

@@ -20,6 +20,10 @@ mod options;
 mod overlays;
 mod panels;
 mod pen;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod scene_tests;
 mod screens;
 mod svg;
 mod terminal;

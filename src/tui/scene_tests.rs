@@ -1,0 +1,355 @@
+//! Every screen, drawn at every size, and what the keys do there.
+use crate::control::command::{Command, Focus, Quantum, SlotId};
+use crate::control::slot::{Incoming, SlotState};
+use crate::graph::prime::Check;
+use crate::modules::spec::ParamValue;
+
+use super::app::Layer;
+use super::color::Depth;
+use super::options::{ExitReason, Glyphs};
+use super::scene::{ACID, Scene, playing};
+use super::svg;
+
+const SIZES: [(u16, u16); 8] = [
+    (80, 24),
+    (120, 40),
+    (200, 60),
+    (40, 10),
+    (20, 5),
+    (79, 23),
+    (1, 1),
+    (300, 3),
+];
+
+const SCREENS: [(&str, &str); 6] = [
+    ("1", "PERFORM"),
+    ("2", "PATCH"),
+    ("3", "TEXT"),
+    ("5", "DIAG"),
+    ("6", "LOG"),
+    ("7", "FILES"),
+];
+
+/// With CHRONUS_PICTURES=folder every screen of these tests is also drawn there, to be looked at.
+fn keep(scene: &mut Scene, name: &str, width: u16, height: u16) {
+    let Some(folder) = std::env::var_os("CHRONUS_PICTURES") else {
+        return;
+    };
+    let buf = scene.draw(width, height);
+    let (ground, ink) = scene.app.theme.ground();
+    let path = std::path::Path::new(&folder).join(format!("{name}-{width}x{height}.svg"));
+    std::fs::write(path, svg::picture(&buf, ground, ink)).expect("written");
+}
+
+#[test]
+fn every_screen_and_overlay_fits_every_size() {
+    for glyphs in [Glyphs::Unicode, Glyphs::Braille, Glyphs::Ascii] {
+        let mut scene = playing(Depth::True);
+        scene.app.options.glyphs = glyphs;
+        for (key, name) in SCREENS {
+            scene.press(key);
+            for over in ["", "?", ":", "=", "^C"] {
+                if !over.is_empty() {
+                    scene.press(over);
+                }
+                for (width, height) in SIZES {
+                    let text = scene.text(width, height);
+                    if over.is_empty() && width >= 20 && height > 3 {
+                        assert!(text.starts_with(&format!(" {name} ")), "{text}");
+                    }
+                }
+                scene.press("Esc");
+                if over.is_empty() {
+                    scene.press(key);
+                }
+                assert_eq!(scene.app.screen.name(), name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_stage_shows_states_in_words_meters_and_counters() {
+    let mut scene = playing(Depth::True);
+    let text = scene.text(80, 24);
+    for wanted in [
+        "A acid LIVE",
+        "B fmpad PRIMED→14",
+        "none 0",
+        "xrun 0",
+        "cpu 14%",
+        "-14.2",
+        "-3.1",
+        "27/30 min 22",
+        "key-to-sound 14 ms",
+        "1 bright",
+        "^G swaps at bar 14",
+        "^E prime",
+        "spectrum",
+    ] {
+        assert!(text.contains(wanted), "{wanted} is missing:\n{text}");
+    }
+    for (width, height) in [(80, 24), (120, 40), (200, 60), (40, 10)] {
+        keep(&mut scene, "perform", width, height);
+    }
+    assert!(scene.text(40, 10).contains("80×24 shows more"));
+}
+
+#[test]
+fn a_refused_patch_is_told_beside_what_goes_on() {
+    let mut scene = playing(Depth::True);
+    scene.publish(|view| {
+        view.armed = None;
+        view.slots[1].incoming = Some(Incoming::Refused {
+            check: Check::Silent,
+            why: "rms 0.0000 after 1 s: nothing reaches `out`".into(),
+        });
+    });
+    let text = scene.text(80, 24);
+    assert!(text.contains("B fmpad FAILED"), "{text}");
+    assert!(text.contains("rms 0.0000"), "{text}");
+    assert!(text.contains("A acid LIVE"), "{text}");
+    keep(&mut scene, "failed", 80, 24);
+    scene.publish(|view| {
+        view.slots[1].incoming = None;
+        view.slots[1].state = SlotState::Filling;
+        view.slots[1].is_net = true;
+    });
+    assert!(scene.text(80, 24).contains("B copy NET"));
+}
+
+#[test]
+fn without_colours_there_is_no_colour_and_every_state_can_be_read() {
+    let mut scene = playing(Depth::None);
+    for (key, _) in SCREENS {
+        scene.press(key);
+        let buf = scene.draw(120, 40);
+        for cell in buf.content() {
+            let plain = |c| matches!(c, ratatui::style::Color::Reset);
+            assert!(plain(cell.fg) && plain(cell.bg), "{cell:?}");
+        }
+    }
+    let text = scene.text(80, 24);
+    assert!(text.contains("LIVE") && text.contains("PRIMED"));
+}
+
+#[test]
+fn stage_keys_work_on_every_screen_and_under_overlays() {
+    let mut scene = playing(Depth::True);
+    for (key, _) in SCREENS {
+        for over in ["", "?", ":"] {
+            scene.press(key);
+            if !over.is_empty() {
+                scene.press(over);
+            }
+            scene.sent();
+            scene.press("^G ^X");
+            assert_eq!(scene.sent(), [Command::Swap(None), Command::Panic]);
+            scene.press("Esc");
+        }
+    }
+    scene.press("! b Space u");
+    assert_eq!(
+        scene.sent(),
+        [
+            Command::Swap(Some(Quantum::Now)),
+            Command::SetQuantum(Quantum::Bars(2)),
+            Command::TogglePlay,
+            Command::Undo
+        ]
+    );
+}
+
+#[test]
+fn arrows_turn_the_knob_in_focus_of_the_live_slot() {
+    let mut scene = playing(Depth::True);
+    scene.press("2 Tab");
+    let before = scene.text(80, 24);
+    assert!(before.contains("▸"), "{before}");
+    scene.sent();
+    scene.press("Right Right");
+    let sent = scene.sent();
+    let values: Vec<f32> = sent
+        .iter()
+        .map(|c| match c {
+            Command::SetParam {
+                focus: Focus::Live,
+                module,
+                value: ParamValue::Fixed(v),
+                ..
+            } => {
+                assert_eq!(module, "vco");
+                *v
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    // The second press builds on the first although the view has not changed yet.
+    assert!(values[1] > values[0]);
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        keep(&mut scene, "patch", width, height);
+    }
+    scene.press("Enter");
+    scene.type_text("1.2kHz");
+    keep(&mut scene, "value", 80, 24);
+    scene.press("Enter");
+    let sent = scene.sent();
+    assert!(
+        matches!(&sent[..], [Command::SetParam { value: ParamValue::Fixed(v), .. }] if (*v - 1_200.0).abs() < 0.01),
+        "{sent:?}"
+    );
+    scene.press("o Right");
+    assert!(matches!(
+        &scene.sent()[..],
+        [Command::SetParam {
+            focus: Focus::Slot(SlotId::B),
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn an_error_is_shown_as_it_is_typed_and_tab_mends_it() {
+    let mut scene = playing(Depth::True);
+    scene.press("3 e");
+    assert_eq!(scene.app.layer, Layer::Edit);
+    for _ in 0..4 {
+        scene.press("Down");
+    }
+    // "    vco: Sine()," becomes "Sne".
+    for _ in 0..10 {
+        scene.press("Right");
+    }
+    scene.press("Delete");
+    let text = scene.text(80, 24);
+    assert!(text.contains("did you mean `Sine`"), "{text}");
+    assert!(text.contains("5:10"), "{text}");
+    assert!(text.contains("A acid bass keeps playing"), "{text}");
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        keep(&mut scene, "text", width, height);
+    }
+    scene.sent();
+    scene.press("^E");
+    assert_eq!(scene.sent(), [], "a text with an error is not built");
+    scene.press("Tab");
+    let text = scene.text(80, 24);
+    assert!(text.contains("0 errors"), "{text}");
+    scene.press("^E");
+    let sent = scene.sent();
+    assert!(
+        matches!(&sent[..], [Command::LoadText { text, .. }] if text == ACID),
+        "{sent:?}"
+    );
+    scene.press("^Z ^Z");
+    scene.look();
+    assert!(!scene.app.text.edited());
+    scene.press("Esc");
+    assert_eq!(scene.app.layer, Layer::Nav);
+}
+
+#[test]
+fn pasted_text_is_one_step_and_is_never_carried_out() {
+    let mut scene = playing(Depth::True);
+    scene.press("3");
+    scene.sent();
+    let pasted = crossterm::event::Event::Paste("(\r  name: \"x\",\r)\r7P".into());
+    let now = scene.start;
+    scene.app.on_input(pasted, now);
+    scene.look();
+    assert!(scene.app.text.edited());
+    assert_eq!(scene.sent(), []);
+    scene.press("e ^Z");
+    assert!(!scene.app.text.edited());
+}
+
+#[test]
+fn letters_are_notes_in_the_keys_layer_and_end_with_it() {
+    let mut scene = playing(Depth::True);
+    scene.press("^T");
+    scene.sent();
+    scene.press("z");
+    let text = scene.text(80, 24);
+    assert!(
+        text.contains("keys:gate 1/8") && text.contains("C4"),
+        "{text}"
+    );
+    assert!(text.contains("KEYS"));
+    keep(&mut scene, "keys", 80, 24);
+    let sent = scene.sent();
+    assert!(
+        matches!(sent[0], Command::Note { note, velocity } if note == 60.0 && velocity > 0.0),
+        "{sent:?}"
+    );
+    scene.press("x");
+    let now = scene.start;
+    scene.app.on_input(crossterm::event::Event::FocusLost, now);
+    let sent = scene.sent();
+    let held: i32 = sent
+        .iter()
+        .map(|c| match c {
+            Command::Note { velocity, .. } if *velocity > 0.0 => 1,
+            Command::Note { .. } => -1,
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(held, -1, "each note ends once: {sent:?}");
+    scene.press("Esc");
+    assert!(scene.text(80, 24).contains("NAV"));
+}
+
+#[test]
+fn quitting_asks_once_and_three_presses_force() {
+    let mut scene = playing(Depth::True);
+    scene.press("^C");
+    assert!(scene.text(80, 24).contains("Fade out and quit?"));
+    keep(&mut scene, "quit", 80, 24);
+    scene.press("n");
+    assert_eq!(scene.app.exit, None);
+    scene.press("^C y");
+    assert_eq!(scene.app.exit, Some(ExitReason::Quit));
+    let mut scene = playing(Depth::True);
+    scene.press("^C ^C ^C");
+    assert_eq!(scene.app.exit, Some(ExitReason::Quit));
+}
+
+#[test]
+fn the_palette_finds_and_runs_actions_with_what_follows() {
+    let mut scene = playing(Depth::True);
+    scene.press(":");
+    scene.type_text("the");
+    keep(&mut scene, "palette", 80, 24);
+    scene.press("Backspace Backspace Backspace");
+    scene.type_text("theme paper");
+    scene.press("Enter");
+    assert_eq!(scene.app.theme.name, "paper");
+    keep(&mut scene, "paper", 120, 40);
+    scene.press(":");
+    scene.type_text("bpm 140");
+    scene.press("Enter");
+    assert_eq!(scene.sent(), [Command::Bpm(140.0)]);
+    scene.press("?");
+    assert!(scene.text(80, 24).contains("help: every key"));
+    keep(&mut scene, "help", 80, 24);
+    scene.press("Esc =");
+    keep(&mut scene, "diff", 80, 24);
+    scene.press("Esc");
+    for (key, name) in SCREENS {
+        scene.press(key);
+        keep(&mut scene, name, 120, 40);
+    }
+}
+
+#[test]
+fn macros_move_their_parameters() {
+    let mut scene = playing(Depth::True);
+    scene.sent();
+    scene.press("Up");
+    let sent = scene.sent();
+    assert!(
+        matches!(&sent[..], [Command::SetParam { module, param, .. }] if module == "vco" && param == "freq"),
+        "{sent:?}"
+    );
+    assert!(scene.text(80, 24).contains(" 47"));
+    scene.press("Right Right Up");
+    assert!(matches!(&scene.sent()[..], [Command::SetParam { module, .. }] if module == "out"));
+}
