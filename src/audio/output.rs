@@ -16,25 +16,15 @@ use super::msg::{NotSwapped, OutputMsg, OutputReply, Swap, SwapAt};
 use super::reader::{Accept, Reader, Turn};
 use super::voice::Voice;
 use super::watermark::Watermark;
-use crate::dsp::BLOCK;
+use crate::dsp::{BLOCK, denormals};
+use crate::engine::Clock;
 use crate::engine::block::Feed;
-use crate::engine::telemetry::{SlotPhase, Telemetry};
+use crate::engine::telemetry::Telemetry;
 
 /// No message is taken without room for its replies, and a swap in the same callback makes up to three more.
 const REPLY_ROOM: usize = 8;
-/// +12 dBFS: as in priming. Knobs may have moved since.
-const LOUDEST: f32 = 3.981_071_7;
-/// After a failover the callback does not go back by itself for this long.
-const HOLD_SECONDS: f64 = 2.0;
-/// Within the hold a silence of this length is worse than going back.
-const SILENCE_SECONDS: f64 = 0.1;
-/// By how much the other ring must be better off, in frames, to take over before the last moment: two blocks, so that two
-/// engines which are woken one after the other are not taken for one that fails.
-const CLEARLY: u64 = 2 * BLOCK as u64;
 /// The panic key's fade.
 const MUTE_SECONDS: f64 = 0.030;
-/// A device that did not call for this long was away: the sound fades in when it calls again.
-const AWAY_NS: u64 = 150_000_000;
 
 /// The reading end of both slots, and all that is between them and the device.
 pub struct Output {
@@ -43,6 +33,8 @@ pub struct Output {
     pub(super) replies: HeapProd<OutputReply>,
     pub(super) scope: HeapProd<[f32; 2]>,
     pub(super) rate: f64,
+    /// Only measures how long a callback takes: nothing is decided by it.
+    pub(super) clock: Clock,
     // The slots
     pub(super) readers: [Reader; 2],
     pub(super) voices: [Voice; 2],
@@ -84,13 +76,16 @@ pub struct Output {
 /// A callback that was.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    now_ns: u64,
-    frames: u64,
+    pub(super) now_ns: u64,
+    pub(super) frames: u64,
 }
 
 impl Output {
     /// Fills `out`, however long it is, with the next frames. `now_ns` is when the host called, on the audio clock.
     pub fn fill(&mut self, out: &mut [[f32; 2]], now_ns: u64) {
+        let began = (self.clock)();
+        // The thread is the host's. What decays here must not become dear, and renders the same on every thread.
+        denormals::flush_to_zero();
         let frames = out.len() as u64;
         self.now_ns = now_ns;
         self.take_messages();
@@ -108,6 +103,8 @@ impl Output {
         // The new frame and lead are stored: whoever wakes sees them.
         self.readers[0].wake();
         self.readers[1].wake();
+        let took = (self.clock)().saturating_sub(began);
+        self.telemetry.callback.duration.add(took);
     }
 
     /// Frames that the audible slot has delivered.
@@ -145,31 +142,6 @@ impl Output {
         }
     }
 
-    fn arm(&mut self, swap: Swap) {
-        self.disarm(NotSwapped::Replaced);
-        let swap = Swap {
-            to: swap.to & 1,
-            ..swap
-        };
-        self.armed = Some(swap);
-        if swap.to == self.live {
-            self.disarm(NotSwapped::AlreadyLive);
-        } else if matches!(swap.at, SwapAt::Frame(at) if at < self.frame) {
-            self.disarm(NotSwapped::TooLate);
-        }
-    }
-
-    /// The swap that waits does not happen.
-    fn disarm(&mut self, why: NotSwapped) {
-        if let Some(swap) = self.armed.take() {
-            self.tell(OutputReply::Refused {
-                id: swap.id,
-                frame: self.frame,
-                why,
-            });
-        }
-    }
-
     fn attach(&mut self, slot: usize, feed: Box<Feed>) {
         let heard = slot == self.live || self.fade_end.is_some();
         // A ring that is heard is not taken away from under the sound.
@@ -197,273 +169,9 @@ impl Output {
         }
     }
 
-    // Watching
-
-    fn available(&self, slot: usize) -> u64 {
+    /// Frames that a slot can go on with from here, without a break.
+    pub(super) fn available(&self, slot: usize) -> u64 {
         self.readers[slot].available(self.frame)
-    }
-
-    /// A device that was away plays on from silence.
-    fn notice_absence(&mut self, frames: u64) {
-        let last = self.last.replace(Call {
-            now_ns: self.now_ns,
-            frames,
-        });
-        let Some(last) = last else { return };
-        let period_ns = (last.frames as f64 / self.rate * 1e9) as u64;
-        if self.start_frames > 0 && self.now_ns > last.now_ns + 3 * period_ns + AWAY_NS {
-            self.resume = Fader::settled(0.0);
-            self.resume
-                .start(self.tick, self.tick, self.start_frames, 1.0);
-        }
-    }
-
-    /// While the timeline stands still: has something come for the frame at which it stands?
-    fn listen(&mut self) {
-        if !self.voices[self.live].is_silent() {
-            return;
-        }
-        for slot in 0..2 {
-            if self.readers[slot].is_replaced() {
-                self.readers[slot].give_up();
-                self.turned = false;
-            }
-        }
-        let live = &self.readers[self.live];
-        // Nothing is heard, so that nothing is skipped: a new graph may begin later than the old one ended.
-        if live.block().is_none()
-            && let Some(start) = live.next_start()
-            && start > self.frame
-            && self.available(1 - self.live) == 0
-        {
-            self.frame = start;
-            self.turned = false;
-        }
-        if self.frame.is_multiple_of(BLOCK as u64) {
-            for slot in 0..2 {
-                let here = self.readers[slot].block().map(|b| b.first_frame);
-                if here != Some(self.frame) {
-                    self.turn_reader(slot);
-                }
-            }
-            self.turned = true;
-        }
-    }
-
-    /// Decides, before a callback of so many frames, whether the sound can go on as it does.
-    fn watch(&mut self, frames: u64) {
-        if self.voices[self.live].is_silent() {
-            self.try_armed(frames);
-            if self.voices[self.live].is_silent() {
-                self.watch_silence(frames);
-            }
-        } else {
-            self.watch_live(frames);
-            self.watch_outgoing(frames);
-        }
-    }
-
-    fn watch_silence(&mut self, frames: u64) {
-        let enough = frames + u64::from(self.lead.low_water());
-        let other = 1 - self.live;
-        if self.available(self.live) >= enough {
-            let (none_frames, heard) = (self.none_frames, self.heard);
-            let fade = if heard {
-                self.fade_frames
-            } else {
-                self.start_frames
-            };
-            self.voices[self.live].fade_in(self.frame, fade);
-            (self.heard, self.none_frames) = (true, 0);
-            if heard {
-                self.tell(OutputReply::Returned {
-                    slot: self.live,
-                    frame: self.frame,
-                    none_frames,
-                });
-            }
-        } else if self.heard
-            && self.net
-            && self.available(other) >= enough
-            && self.renders_on(other)
-            && self.may_leave()
-        {
-            // Nothing sounds: there is nothing to fade from.
-            self.weight = Fader::settled(other as f64);
-            self.voices[other].end_now();
-            self.voices[other].fade_in(self.frame, self.fade_frames);
-            self.rho = 0.0;
-            self.took_over(other, self.fade_frames);
-            self.fade_end = None;
-            self.none_frames = 0;
-        }
-    }
-
-    fn watch_live(&mut self, frames: u64) {
-        let live = self.live;
-        let available = self.available(live);
-        let left = available.saturating_sub(frames);
-        let fade = u64::from(self.fade_frames);
-        if left >= u64::from(self.lead.low_water()) {
-            if self.voices[live].is_draining() {
-                self.voices[live].fade_in(self.frame, self.fade_frames);
-            }
-        } else if self.can_fail_over(available, frames) {
-            self.fail_over(available);
-        } else if left < fade && self.voices[live].is_sounding() {
-            self.voices[live].drain(self.frame, self.frame + available, self.fade_frames);
-            self.tell(OutputReply::Dry {
-                slot: live,
-                frame: self.frame + available,
-            });
-        }
-    }
-
-    fn can_fail_over(&self, available: u64, frames: u64) -> bool {
-        let other = self.available(1 - self.live);
-        let is_sound = other >= frames + u64::from(self.lead.low_water()) && other > available;
-        let at_last = available.saturating_sub(frames) < u64::from(self.fade_frames);
-        let is_time = at_last || other >= available + CLEARLY || self.live_has_failed();
-        // The fade takes what is left of the old one; less than a block of it would be a cut.
-        self.net
-            && is_sound
-            && is_time
-            && available >= BLOCK as u64
-            && self.renders_on(1 - self.live)
-            && self.may_leave()
-    }
-
-    /// The graph whose blocks are in the slot's ring is still being rendered: not replaced, unloaded or quarantined.
-    fn renders_on(&self, slot: usize) -> bool {
-        let rendering = &self.telemetry.slots[slot].generation;
-        rendering.load(Relaxed) == self.readers[slot].last_generation()
-    }
-
-    fn may_leave(&self) -> bool {
-        let silence = (SILENCE_SECONDS * self.rate) as u64;
-        self.frame >= self.held_until || self.live_has_failed() || self.none_frames >= silence
-    }
-
-    fn live_has_failed(&self) -> bool {
-        let failed = &self.telemetry.slots[self.live].failed_generation;
-        failed.load(Relaxed) == self.readers[self.live].last_generation()
-    }
-
-    /// Fades to the other slot over what is left of this one, a fade of 5 ms at most.
-    fn fail_over(&mut self, available: u64) {
-        let other = 1 - self.live;
-        let fade = u64::from(self.fade_frames).min(available) as u32;
-        self.begin_fade(other, fade);
-        self.took_over(other, fade);
-    }
-
-    fn took_over(&mut self, other: usize, fade_frames: u32) {
-        self.live = other;
-        self.held_until = self.frame + (HOLD_SECONDS * self.rate) as u64;
-        self.telemetry.callback.failovers.fetch_add(1, Relaxed);
-        self.tell(OutputReply::Failover {
-            to: other,
-            generation: self.readers[other].generation(),
-            frame: self.frame,
-            fade_frames,
-            rho: self.rho,
-        });
-        // There is one winner: a swap that waited wanted the same slot.
-        self.disarm(NotSwapped::AlreadyLive);
-    }
-
-    /// Moves the weight to `to`, from wherever it is.
-    fn begin_fade(&mut self, to: usize, frames: u32) {
-        if self.weight.settled_at(self.frame).is_some() {
-            // In the middle of another fade the level goes on as it was being held: a new rho would be a step.
-            self.rho = self.correlation.rho();
-            self.voices[to].sound();
-        } else if self.voices[to].is_silent() || self.voices[to].is_draining() {
-            self.voices[to].fade_in(self.frame, frames);
-        }
-        self.weight.start(self.frame, self.frame, frames, to as f64);
-        self.fade_end = Some(self.frame + u64::from(frames.max(1)));
-    }
-
-    /// The slot that is being left must reach the end of the fade, or end softly before it.
-    fn watch_outgoing(&mut self, frames: u64) {
-        let outgoing = 1 - self.live;
-        let Some(end) = self.fade_end else { return };
-        let available = self.available(outgoing);
-        let still_needed = end.saturating_sub(self.frame);
-        let is_short = available < still_needed
-            && available.saturating_sub(frames) < u64::from(self.fade_frames);
-        if is_short && self.voices[outgoing].is_sounding() {
-            self.voices[outgoing].drain(self.frame, self.frame + available, self.fade_frames);
-        }
-    }
-
-    // Swapping
-
-    /// Carries the waiting swap out where its frame is here; `frames` are still to come in this callback.
-    fn try_armed(&mut self, frames: u64) {
-        let Some(swap) = self.armed else { return };
-        let is_due = match swap.at {
-            SwapAt::Frame(at) => at == self.frame,
-            SwapAt::Ready => true,
-        };
-        if !is_due {
-            return;
-        }
-        match self.gate(&swap, frames) {
-            Ok(()) => self.swap(&swap),
-            Err(why) => {
-                let may_wait = !matches!(why, NotSwapped::TooLoud | NotSwapped::AlreadyLive);
-                if !(swap.at == SwapAt::Ready && may_wait) {
-                    self.disarm(why);
-                }
-            }
-        }
-    }
-
-    /// Nothing is switched to but what was asked for, in step and with enough of it.
-    fn gate(&self, swap: &Swap, frames: u64) -> Result<(), NotSwapped> {
-        let reader = &self.readers[swap.to];
-        if swap.to == self.live {
-            return Err(NotSwapped::AlreadyLive);
-        }
-        if self.weight.settled_at(self.frame).is_none() {
-            return Err(NotSwapped::Fading);
-        }
-        if reader.generation() != swap.generation || !self.renders_on(swap.to) {
-            return Err(NotSwapped::NotPrimed);
-        }
-        if self.available(swap.to) < frames + u64::from(self.lead.low_water()) {
-            return Err(NotSwapped::RunningLow);
-        }
-        let peak = self.meters[swap.to].level().peak;
-        if peak[0].max(peak[1]) > LOUDEST {
-            return Err(NotSwapped::TooLoud);
-        }
-        Ok(())
-    }
-
-    fn swap(&mut self, swap: &Swap) {
-        self.armed = None;
-        let fade_frames = swap.fade_frames.max(1);
-        if self.voices[self.live].is_silent() {
-            self.weight = Fader::settled(swap.to as f64);
-            self.voices[swap.to].end_now();
-            self.voices[swap.to].fade_in(self.frame, fade_frames);
-            self.rho = 0.0;
-        } else {
-            self.begin_fade(swap.to, fade_frames);
-        }
-        self.live = swap.to;
-        (self.heard, self.none_frames) = (true, 0);
-        self.tell(OutputReply::Swapped {
-            id: swap.id,
-            to: swap.to,
-            generation: swap.generation,
-            frame: self.frame,
-            fade_frames,
-            rho: self.rho,
-        });
     }
 
     // Playing
@@ -552,7 +260,7 @@ impl Output {
         }
     }
 
-    fn turn_reader(&mut self, slot: usize) {
+    pub(super) fn turn_reader(&mut self, slot: usize) {
         let is_heard = !self.voices[slot].is_silent();
         let accept = if is_heard {
             Accept::SameGeneration
@@ -686,51 +394,5 @@ impl Output {
                 .scope_missed
                 .fetch_add(missed, Relaxed);
         }
-    }
-
-    fn publish(&mut self, frames: u64) {
-        let telemetry = &self.telemetry;
-        telemetry.timeline.frame.store(self.frame, Relaxed);
-        telemetry.timeline.lead.store(self.lead.lead(), Relaxed);
-        telemetry.timeline.live.store(self.live as u8, Relaxed);
-        let callback = &telemetry.callback;
-        callback.count.fetch_add(1, Relaxed);
-        callback.frames.store(frames as u32, Relaxed);
-        callback.burst.store(self.lead.burst(), Relaxed);
-        callback.low_water.store(self.lead.low_water(), Relaxed);
-        let level = self.meter.level();
-        for side in 0..2 {
-            callback.out_rms[side].store(level.rms[side]);
-            callback.out_peak[side].store(level.peak[side]);
-        }
-        for slot in 0..2 {
-            self.publish_slot(slot);
-        }
-    }
-
-    fn publish_slot(&mut self, slot: usize) {
-        let my = &self.telemetry.slots[slot];
-        let reader = &self.readers[slot];
-        let level = self.meters[slot].level();
-        for side in 0..2 {
-            my.rms[side].store(level.rms[side]);
-            my.peak[side].store(level.peak[side]);
-        }
-        let held = reader.available(self.frame);
-        let lowest = self.watermarks[slot].add(self.tick, held);
-        my.occupancy.store(held as u32, Relaxed);
-        my.occupancy_min.store(lowest as u32, Relaxed);
-        my.playing_generation.store(reader.generation(), Relaxed);
-        let weight = self.weight.at(self.frame);
-        my.fade_percent.store((weight * 100.0) as u8, Relaxed);
-        let is_fading = self.fade_end.is_some();
-        my.set_phase(match (slot == self.live, self.voices[slot].is_silent()) {
-            (true, false) if is_fading => SlotPhase::FadingIn,
-            (true, false) => SlotPhase::Live,
-            (false, false) if is_fading => SlotPhase::FadingOut,
-            _ if reader.block().is_some() => SlotPhase::Primed,
-            _ if my.generation.load(Relaxed) != 0 => SlotPhase::Filling,
-            _ => SlotPhase::Empty,
-        });
     }
 }

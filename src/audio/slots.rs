@@ -128,6 +128,7 @@ fn output(
         replies,
         scope: scope_in,
         rate: config.rate,
+        clock: config.clock,
         readers: feeds.map(Reader::new),
         voices: [Voice::silent(), Voice::silent()],
         meters: [Meter::new(rate), Meter::new(rate)],

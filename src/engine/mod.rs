@@ -5,6 +5,7 @@ pub mod block;
 pub mod histogram;
 mod measure;
 pub mod msg;
+mod parking;
 mod pending;
 pub mod port;
 pub mod priority;
@@ -26,7 +27,7 @@ use self::pending::{PENDING, Pending, Timed};
 use self::telemetry::{SlotTelemetry, Telemetry};
 use self::wake::Waker;
 use crate::dsp::{BLOCK, transport::Transport};
-use crate::graph::{self, Change, GraphEvent, Snapshot};
+use crate::graph::{self, GraphEvent, Snapshot};
 use crate::modules::module::TimeCx;
 
 /// Nanoseconds of the audio clock. Lock-step tests script it.
@@ -378,61 +379,6 @@ impl Engine {
             let head = self.head;
             self.tell(EngineReply::Failed { load, head, why });
         }
-    }
-
-    // Parking
-
-    fn park(&mut self) {
-        self.give_up_save();
-        if self.mode == Mode::Parked || self.load.is_none() {
-            return;
-        }
-        // A graph that was never rendered loses nothing by waiting: what it brings is restored when it starts.
-        self.mode = Mode::Parked;
-        self.my().parked.store(1, Relaxed);
-    }
-
-    /// Parameters are set at once, the rest is kept where it means something later.
-    fn schedule_parked(&mut self, event: Timed) {
-        let Some(load) = self.load.as_mut() else {
-            return;
-        };
-        match event.act {
-            Act::Change { generation, change } if generation == load.generation() => match change {
-                Change::Param { node, param, value } => {
-                    let graph = &mut load.graph;
-                    if let Err(payload) = quiet::catch(|| graph.set_now(node, param, value)) {
-                        self.fail(Failure::Panic(payload));
-                    }
-                }
-                Change::Note { .. } | Change::Gate { .. } | Change::NotesOff => {}
-            },
-            Act::Change { .. } | Act::Reset { .. } => {}
-            Act::Transport(_) => {
-                let now = self.telemetry.timeline.frame.load(Relaxed);
-                let passed = self.pending.before(now);
-                for earlier in passed {
-                    if let Act::Transport(line) = earlier.act {
-                        self.transport = line;
-                    }
-                }
-                self.pending
-                    .retain(|e| e.frame >= now || !matches!(e.act, Act::Transport(_)));
-                self.pending.insert(event);
-            }
-        }
-    }
-
-    fn resume(&mut self, from: u64) {
-        if self.mode != Mode::Parked || self.load.is_none() {
-            return;
-        }
-        self.mode = Mode::Fresh;
-        self.start = from.next_multiple_of(BLOCK as u64);
-        self.head = self.start;
-        let my = self.my();
-        my.head.store(self.head, Relaxed);
-        my.parked.store(0, Relaxed);
     }
 
     fn tell(&mut self, reply: EngineReply) {
