@@ -23,7 +23,8 @@ pub struct LiveMeters {
 }
 
 struct Scope {
-    frames: HeapCons<[f32; 2]>,
+    /// None where somebody else reads it.
+    frames: Option<HeapCons<[f32; 2]>>,
     missed: u64,
 }
 
@@ -33,7 +34,7 @@ impl LiveMeters {
         telemetry: Arc<Telemetry>,
         rate: f64,
         clock: Clock,
-        scope: HeapCons<[f32; 2]>,
+        scope: Option<HeapCons<[f32; 2]>>,
     ) -> Self {
         Self {
             telemetry,
@@ -116,7 +117,9 @@ impl Meters for LiveMeters {
 
     fn scope(&self, into: &mut Vec<[f32; 2]>) -> u64 {
         let mut scope = self.scope.lock().unwrap_or_else(PoisonError::into_inner);
-        into.extend(scope.frames.pop_iter());
+        if let Some(frames) = &mut scope.frames {
+            into.extend(frames.pop_iter());
+        }
         let missed = self.telemetry.callback.scope_missed.load(Relaxed);
         // A reset of the counters sets it back.
         let new = missed.saturating_sub(scope.missed);

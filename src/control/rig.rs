@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use ringbuf::traits::{Consumer, Producer};
-use ringbuf::{HeapCons, HeapProd};
-
 use super::command::SlotId;
 use super::timeline::Heads;
 use crate::audio::msg::{OutputMsg, OutputReply, Swap};
+use crate::audio::slots::{OutputPort, SlotsConfig, spare_engine};
 use crate::dsp::transport::Transport;
+use crate::engine::Engine;
+use crate::engine::block::Feed;
 use crate::engine::msg::{Act, EngineMsg, EngineReply, Load};
-use crate::engine::port::{EnginePort, engine};
+use crate::engine::port::EnginePort;
 use crate::engine::telemetry::{SlotPhase, Telemetry};
-use crate::engine::{Clock, Engine};
 use crate::graph::Snapshot;
 
 /// Messages kept for an engine that takes none. More than that, and it is not slow but dead: it gets a new queue when it is replaced.
@@ -44,28 +43,13 @@ pub struct SlotLook {
     pub stalled_for: Duration,
 }
 
-/// The supervisor's end of the callback.
-pub struct OutputPort {
-    pub messages: HeapProd<OutputMsg>,
-    pub replies: HeapCons<OutputReply>,
-}
-
-impl OutputPort {
-    fn send(&mut self, message: OutputMsg) -> Result<(), OutputMsg> {
-        self.messages.try_push(message)
-    }
-    fn receive(&mut self) -> Option<OutputReply> {
-        self.replies.try_pop()
-    }
-}
-
 pub struct Rig {
     decks: [Deck; 2],
     output: OutputPort,
     to_output: VecDeque<OutputMsg>,
     swap: Option<u64>,
     telemetry: Arc<Telemetry>,
-    clock: Clock,
+    config: SlotsConfig,
     crew: Box<dyn Crew>,
 }
 
@@ -96,7 +80,7 @@ impl Rig {
         ports: [EnginePort; 2],
         output: OutputPort,
         telemetry: Arc<Telemetry>,
-        clock: Clock,
+        config: SlotsConfig,
         crew: Box<dyn Crew>,
     ) -> Self {
         Self {
@@ -108,7 +92,7 @@ impl Rig {
             to_output: VecDeque::new(),
             swap: None,
             telemetry,
-            clock,
+            config,
             crew,
         }
     }
@@ -136,12 +120,19 @@ impl Rig {
         let since = told.rendering_since_ns.load(Relaxed);
         let stalled = match since {
             0 => 0,
-            since => (self.clock)().saturating_sub(since),
+            since => (self.config.clock)().saturating_sub(since),
         };
         SlotLook {
             playing: told.playing_generation.load(Relaxed),
             phase: told.phase(),
-            fade_percent: told.fade_percent.load(Relaxed),
+            fade_percent: {
+                // The weight of slot B.
+                let weight = told.fade_percent.load(Relaxed).min(100);
+                match self.telemetry.live() {
+                    0 => 100 - weight,
+                    _ => weight,
+                }
+            },
             stalled_for: Duration::from_nanos(stalled),
         }
     }
@@ -155,7 +146,7 @@ impl Rig {
 
     /// The audio clock: what key presses are measured with.
     pub fn now_ns(&self) -> u64 {
-        (self.clock)()
+        (self.config.clock)()
     }
 
     // Telling
@@ -215,8 +206,11 @@ impl Rig {
 
     /// A new engine in place of one that hangs: nothing that the old one holds is needed.
     pub fn replace_engine(&mut self, slot: SlotId, transport: Transport) -> Result<(), String> {
-        let telemetry = self.telemetry.clone();
-        let (engine, port, feed) = engine(slot.index(), telemetry, self.clock, transport);
+        let config = SlotsConfig {
+            transport,
+            ..self.config
+        };
+        let (engine, port, feed) = spare_engine(slot.index(), &config, self.telemetry.clone());
         self.crew.replace(slot, engine)?;
         self.decks[slot.index()] = Deck {
             port,
@@ -225,11 +219,14 @@ impl Rig {
         let told = &self.telemetry.slots[slot.index()];
         told.generation.store(0, Relaxed);
         told.rendering_since_ns.store(0, Relaxed);
-        self.tell_output(OutputMsg::Attach {
-            slot: slot.index(),
-            feed,
-        });
+        self.attach(slot, feed);
         Ok(())
+    }
+
+    /// Gives the callback a slot's new ring; asked again where the slot was still heard.
+    pub fn attach(&mut self, slot: SlotId, feed: Box<Feed>) {
+        let slot = slot.index();
+        self.tell_output(OutputMsg::Attach { slot, feed });
     }
 
     fn tell_output(&mut self, message: OutputMsg) {

@@ -90,9 +90,17 @@ impl Supervisor {
                 self.tell(What::Warning, sentence);
             }
             // The phases are read from the telemetry, which is never lost.
-            OutputReply::InStep { .. }
-            | OutputReply::OutOfStep { .. }
-            | OutputReply::Detached { .. } => {}
+            OutputReply::InStep { .. } | OutputReply::OutOfStep { .. } => {}
+            OutputReply::Detached {
+                slot,
+                feed,
+                attached,
+            } => {
+                // The old ring is freed here; a new one that could not be taken yet is offered again.
+                if !attached {
+                    self.rig.attach(SlotId::BOTH[slot & 1], feed);
+                }
+            }
         }
     }
 
@@ -172,7 +180,11 @@ impl Supervisor {
                 self.slots[slot.index()].on(&event);
             }
             self.changed |= self.slots[slot.index()].state != before;
-            if reached && let Some(failed_at) = self.slots[slot.index()].failed_at.take() {
+            let stands = matches!(
+                self.slots[slot.index()].state,
+                SlotState::Primed | SlotState::Live
+            );
+            if stands && let Some(failed_at) = self.slots[slot.index()].failed_at.take() {
                 let after = self.now.steady.saturating_sub(failed_at);
                 let after_ms = after.as_secs_f32() * 1e3;
                 let sentence = format!("{} is back after {after_ms:.0} ms", slot.name());

@@ -291,7 +291,12 @@ impl Supervisor {
 
     /// The block at which a patch begins: when it was asked for, or as soon as its engine can.
     fn begin_at(&self, pending: &Pending) -> u64 {
-        let frame = pending.start.max(self.rig.heads().earliest);
+        let heads = self.rig.heads();
+        if !self.slots[self.live.index()].state.is_heard() {
+            // Nothing plays, so that the timeline stands or soon will: a graph that began ahead of it would never be reached.
+            return heads.played / BLOCK as u64 * BLOCK as u64;
+        }
+        let frame = pending.start.max(heads.earliest);
         frame.next_multiple_of(BLOCK as u64)
     }
 

@@ -302,6 +302,11 @@ impl Supervisor {
             || self.rig.is_behind()
     }
 
+    /// The line of musical time once everything that is decided has come.
+    pub fn transport_ahead(&self) -> Transport {
+        self.tempo.last()
+    }
+
     pub fn view(&self) -> View {
         self.look()
     }

@@ -1,0 +1,197 @@
+//! The whole instrument on one thread with a scripted time: supervisor, both engines, output. Offline rendering and lock-step
+//! tests run this; nothing in it waits.
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use super::builder::Builder;
+use super::command::{At, Command, Request};
+use super::crew::LockStep;
+use super::event::{Event, View};
+use super::handle::{Board, Handle, Message};
+use super::meters::LiveMeters;
+use super::rig::Rig;
+use super::script::Item;
+use super::supervisor::{Config, Supervisor};
+use super::timeline::Now;
+use crate::audio::lead::Latency;
+use crate::audio::output::Output;
+use crate::audio::slots::{Slots, SlotsConfig, StartFade};
+use crate::dsp::transport::Transport;
+use crate::engine::Engine;
+
+/// Frames between two looks of the supervisor while rendering: well under every lead, so that what is decided one lead ahead is
+/// decided in time.
+pub const CHUNK: usize = 256;
+
+thread_local! {
+    static NOW_NS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The scripted audio clock of this thread.
+fn scripted_ns() -> u64 {
+    NOW_NS.get()
+}
+
+pub struct Session {
+    pub supervisor: Supervisor,
+    engines: [Engine; 2],
+    output: Output,
+    handle: Handle,
+    inbox: Receiver<Message>,
+    events: Receiver<Event>,
+    rate: f64,
+    /// Frames asked for so far: the scripted time.
+    asked: u64,
+    script: Vec<Item>,
+}
+
+impl Session {
+    pub fn new(config: Config) -> Self {
+        NOW_NS.set(0);
+        let rate = config.rate;
+        let slots_config = SlotsConfig {
+            rate,
+            latency: Latency::Safe,
+            period: CHUNK as u32,
+            transport: Transport::new(rate, config.bpm),
+            clock: scripted_ns,
+            start: StartFade::Offline,
+        };
+        let mut slots = Slots::new(&slots_config);
+        let scope = slots.output_port.take_scope();
+        let telemetry = slots.telemetry.clone();
+        let meters = Arc::new(LiveMeters::new(telemetry, rate, scripted_ns, scope));
+        let rig = Rig::new(
+            slots.ports,
+            slots.output_port,
+            slots.telemetry,
+            slots_config,
+            Box::new(LockStep),
+        );
+        let (engines, output) = (slots.engines, slots.output);
+        let board = Board::new(View::default());
+        let (handle, inbox) = Handle::new(board.clone(), meters.clone());
+        let events = handle.subscribe();
+        Self {
+            supervisor: Supervisor::new(config, rig, Builder::inline(), board, meters),
+            engines,
+            output,
+            handle,
+            inbox,
+            events,
+            rate,
+            asked: 0,
+            script: Vec::new(),
+        }
+    }
+
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Carries a command out and says what came of it.
+    pub fn command(&mut self, command: Command) -> Result<Option<String>, String> {
+        self.command_at(command, At::Soon)
+    }
+
+    pub fn command_at(&mut self, command: Command, at: At) -> Result<Option<String>, String> {
+        let (answer, answered) = std::sync::mpsc::channel();
+        self.supervisor.take(Request {
+            command,
+            at,
+            answer: Some(answer),
+        });
+        self.settle();
+        // A command for a frame far ahead is answered when it is carried out.
+        answered.try_recv().unwrap_or(Ok(None))
+    }
+
+    /// Events since the last call.
+    pub fn events(&mut self) -> Vec<Event> {
+        self.events.try_iter().collect()
+    }
+
+    /// What is to happen when, beside commands.
+    pub fn play_script(&mut self, items: Vec<Item>) {
+        self.script = items;
+    }
+
+    /// Everybody does what can be done without time passing.
+    pub fn settle(&mut self) {
+        let steady = Duration::from_secs_f64(self.asked as f64 / self.rate);
+        NOW_NS.set(steady.as_nanos() as u64);
+        loop {
+            while let Ok(message) = self.inbox.try_recv() {
+                if let Message::Request(request, _) = message {
+                    self.supervisor.take(request);
+                }
+            }
+            self.supervisor.step(Now::scripted(steady));
+            let mut worked = self.perform_script();
+            for engine in &mut self.engines {
+                while engine.step() {
+                    worked = true;
+                }
+            }
+            if !worked {
+                return;
+            }
+        }
+    }
+
+    /// One callback: fills `out` with what the device hears next.
+    pub fn fill(&mut self, out: &mut [[f32; 2]]) {
+        self.settle();
+        self.output.fill(out, NOW_NS.get());
+        self.asked += out.len() as u64;
+    }
+
+    /// The next `frames` frames, in callbacks of [`CHUNK`].
+    pub fn render(&mut self, frames: usize) -> Vec<[f32; 2]> {
+        let mut sound = vec![[0.0; 2]; frames];
+        for chunk in sound.chunks_mut(CHUNK) {
+            self.fill(chunk);
+        }
+        self.settle();
+        sound
+    }
+
+    /// Loads a patch text and plays it; the error is what a user is told.
+    pub fn load_first(&mut self, text: &str, path: &Path) -> Result<(), String> {
+        self.command(Command::LoadText {
+            text: text.to_owned(),
+            path: Some(path.to_owned()),
+        })?;
+        let view = self.supervisor.view();
+        if view.slots.iter().any(|slot| slot.loaded.is_some()) {
+            return Ok(());
+        }
+        let told = self.events().into_iter().map(|event| event.sentence);
+        Err(told
+            .last()
+            .unwrap_or_else(|| "the patch was not loaded".into()))
+    }
+
+    /// Hands over what is due within one lead. One at a time: what it does to the tempo moves those after it.
+    fn perform_script(&mut self) -> bool {
+        let heads = self.supervisor.rig().heads();
+        let horizon = heads.earliest + self.supervisor.rig().lead();
+        let transport = self.supervisor.transport_ahead();
+        let next = (self.script.iter().enumerate())
+            .filter_map(|(i, item)| Some((item.when.frame(&transport)?, i)))
+            .min();
+        let Some((frame, index)) = next.filter(|(frame, _)| *frame <= horizon) else {
+            return false;
+        };
+        let item = self.script.remove(index);
+        self.supervisor.take(Request {
+            command: item.command,
+            at: At::Frame(frame),
+            answer: None,
+        });
+        true
+    }
+}
