@@ -682,7 +682,11 @@ mod faults {
                 .command(Command::Swap(Some(Quantum::Now)))
                 .expect("primed");
             heard.extend(session.render(RATE / 4));
-            assert_eq!(name(&session, session.supervisor.view().live), "b", "{bad:?}");
+            assert_eq!(
+                name(&session, session.supervisor.view().live),
+                "b",
+                "{bad:?}"
+            );
             counted(&session);
             (heard, session.events())
         };

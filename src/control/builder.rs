@@ -128,7 +128,10 @@ fn unguarded(job: &Job, progress: &mut dyn FnMut(usize)) -> Result<Built, Unbuil
     })
 }
 
-fn read(text: Arc<str>, file: &str) -> Result<(Arc<Patch>, Arc<str>, Vec<Diagnostic>), Unbuilt> {
+/// A patch, its text and its warnings.
+type Read = (Arc<Patch>, Arc<str>, Vec<Diagnostic>);
+
+fn read(text: Arc<str>, file: &str) -> Result<Read, Unbuilt> {
     let parsed = file::parse(&text, file);
     match parsed.patch {
         Some(patch) => Ok((Arc::new(patch), text, parsed.diagnostics)),

@@ -169,10 +169,8 @@ impl Session {
         if view.slots.iter().any(|slot| slot.loaded.is_some()) {
             return Ok(());
         }
-        let told = self.events().into_iter().map(|event| event.sentence);
-        Err(told
-            .last()
-            .unwrap_or_else(|| "the patch was not loaded".into()))
+        let told = self.events().pop().map(|event| event.sentence);
+        Err(told.unwrap_or_else(|| "the patch was not loaded".into()))
     }
 
     /// Hands over what is due within one lead. One at a time: what it does to the tempo moves those after it.

@@ -1,6 +1,7 @@
 //! What each command does. One arm a command; whatever takes more than a few lines has its own file.
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use super::super::builder::Source;
 use super::super::command::{Answer, Command, Draft as Step, Quantum, SlotId};
@@ -13,7 +14,7 @@ use super::Supervisor;
 use super::knobs::Recorded;
 use super::loading::Wish;
 use super::notes::Played;
-use super::records::Then;
+use super::records::{Save, Then};
 use crate::engine::msg::Act;
 use crate::graph::Change;
 use crate::patch::file::save_atomic;
@@ -305,7 +306,12 @@ impl Supervisor {
             .name("chronus-save".into())
             .spawn(move || {
                 let written = save_atomic(&path, &text);
-                (path, slot, text, written)
+                Save {
+                    path,
+                    slot,
+                    text,
+                    written,
+                }
             });
         self.saves
             .push(thread.map_err(|e| format!("can't save: {e}"))?);
@@ -313,15 +319,19 @@ impl Supervisor {
     }
 
     pub(super) fn finish_saves(&mut self) {
-        let (done, going) = std::mem::take(&mut self.saves)
-            .into_iter()
-            .partition(|t| t.is_finished());
+        let saves = std::mem::take(&mut self.saves);
+        let (done, going): (Vec<_>, _) = saves.into_iter().partition(JoinHandle::is_finished);
         self.saves = going;
-        let done: Vec<std::thread::JoinHandle<_>> = done;
         for thread in done {
-            let Ok((path, slot, text, written)) = thread.join() else {
+            let Ok(save) = thread.join() else {
                 continue;
             };
+            let Save {
+                path,
+                slot,
+                text,
+                written,
+            } = save;
             if let Err(why) = written {
                 self.tell(
                     What::Warning,

@@ -13,10 +13,10 @@ mod telling;
 mod walking;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::builder::Builder;
@@ -123,7 +123,7 @@ pub struct Supervisor {
     told_no_net: bool,
     told_stuck: [bool; 2],
     ended: bool,
-    saves: Vec<std::thread::JoinHandle<(PathBuf, SlotId, Arc<str>, std::io::Result<()>)>>,
+    saves: Vec<JoinHandle<records::Save>>,
 }
 
 impl Supervisor {

@@ -129,3 +129,11 @@ pub struct Swapping {
     /// Set once the callback has begun.
     pub fading: Option<(u64, u32)>,
 }
+
+/// A file that was written, or not.
+pub struct Save {
+    pub path: PathBuf,
+    pub slot: SlotId,
+    pub text: Arc<str>,
+    pub written: std::io::Result<()>,
+}
