@@ -7,6 +7,7 @@ pub mod fdn;
 pub mod ladder;
 pub mod lanes;
 pub mod math;
+pub mod noise;
 pub mod note;
 pub mod phase;
 pub mod sine;

@@ -50,6 +50,8 @@ modules! {
     keys: Keys
     seq: Seq
     saw: Saw
+    pulse: Pulse
+    noise: Noise
     svf: Svf
     ladder: Ladder
     adsr: Adsr
