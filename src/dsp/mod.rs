@@ -9,6 +9,7 @@ pub mod lanes;
 pub mod math;
 pub mod noise;
 pub mod note;
+pub mod peak;
 pub mod phase;
 pub mod sine;
 pub mod soften;

@@ -144,13 +144,11 @@ impl Module for Delay {
 }
 
 impl Delay {
-    /// Nothing comes in and nothing is left in any lane.
+    /// Nothing that can be heard comes in, and nothing is left in any lane.
     #[inline(always)]
     fn rests<L: Lanes>(&self, l: L, io: &Io<'_, L>) -> bool {
-        let (x, y) = (io.ins[input::IN_L], io.ins[input::IN_R]);
-        x.is_constant()
-            && y.is_constant()
-            && !(x.head().abs() + y.head().abs()).gt(l.f(0.0)).any()
+        !io.ins[input::IN_L].louder_than(l, SILENCE)
+            && !io.ins[input::IN_R].louder_than(l, SILENCE)
             && io.state[QUIET].ge(l.f(self.len as f32)).all()
     }
 

@@ -1,11 +1,11 @@
 //! Four-channel stereo mixer.
 use crate::dsp::{
     BLOCK,
-    lanes::{Float, Lanes, Mask},
+    lanes::{Float, Lanes},
 };
 
 use super::{
-    module::{Build, In, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -69,7 +69,8 @@ impl Module for Mix {
             let mut constant = total.is_constant();
             for channel in CHANNELS {
                 let x = io.ins[channel[side]];
-                if silent(l, &x) {
+                // No cable, or nothing on it.
+            if x.is_constant() && !x.louder_than(l, 0.0) {
                     continue;
                 }
                 let (gain, pan) = (io.ins[channel[2]], io.ins[channel[3]]);
@@ -100,12 +101,6 @@ impl Module for Mix {
             }
         }
     }
-}
-
-/// No cable, or nothing on it.
-#[inline(always)]
-fn silent<L: Lanes>(l: L, x: &In<'_, L>) -> bool {
-    x.is_constant() && !x.head().abs().gt(l.f(0.0)).any()
 }
 
 /// 1 in the middle, and to the other side down to 0.

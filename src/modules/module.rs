@@ -2,7 +2,8 @@
 //! in `render`.
 use crate::dsp::{
     BLOCK,
-    lanes::{Isa, Lanes},
+    lanes::{Float, Isa, Lanes, Mask},
+    peak::peak,
     transport::Transport,
 };
 
@@ -155,6 +156,16 @@ impl<'a, L: Lanes> In<'a, L> {
             Some(block) => block[i & (BLOCK - 1)],
             None => self.head,
         }
+    }
+
+    /// Whether any lane of any frame is louder, or not a number.
+    #[inline(always)]
+    pub fn louder_than(&self, l: L, level: f32) -> bool {
+        let top = match self.block {
+            Some(block) => peak(l, block),
+            None => self.head.abs(),
+        };
+        !l.f(level).ge(top).all()
     }
 
     /// The frames as an array, `scratch` filled where the block is constant: for loops that should vectorise along time.

@@ -6,6 +6,7 @@ use crate::dsp::{
     fdn::{self, Blocks, LINES, Loss, Movement, Rings, Span},
     lanes::{Float, Int, Lanes, Mask},
     math::exp2,
+    peak::peak,
 };
 
 use super::{
@@ -120,7 +121,8 @@ impl Module for Reverb {
 
     #[inline(always)]
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
-        if self.rests(l, io) {
+        let hears = self.hears(l, io);
+        if !hears && self.rests(l, io) {
             // What comes next is heard in the room as it is then.
             io.state[OLD] = l.f(0.0);
             io.outs[output::OUT_L].fill(l.f(0.0));
@@ -154,7 +156,7 @@ impl Module for Reverb {
         fdn::feed(l, memory, rings, &mut blocks, [to_left, to_right]);
         io.state[AT] = advance(l, rings.at, BLOCK as i32, self.line).bits();
 
-        io.state[QUIET] = if self.hears(l, io) {
+        io.state[QUIET] = if hears {
             l.f(0.0)
         } else {
             let loud = peak(l, &left).max(peak(l, &right)).ge(l.f(SILENCE));
@@ -184,15 +186,14 @@ impl Reverb {
     /// Something comes in.
     #[inline(always)]
     fn hears<L: Lanes>(&self, l: L, io: &Io<'_, L>) -> bool {
-        let (x, y) = (io.ins[input::IN_L], io.ins[input::IN_R]);
-        let still = x.is_constant() && y.is_constant();
-        !still || (x.head().abs() + y.head().abs()).gt(l.f(0.0)).any()
+        let sides = [io.ins[input::IN_L], io.ins[input::IN_R]];
+        sides[0].louder_than(l, SILENCE) || sides[1].louder_than(l, SILENCE)
     }
 
-    /// Nothing comes in and nothing is left in any lane.
+    /// Nothing is left in any lane.
     #[inline(always)]
     fn rests<L: Lanes>(&self, l: L, io: &Io<'_, L>) -> bool {
-        !self.hears(l, io) && io.state[QUIET].ge(l.f(self.longest())).all()
+        io.state[QUIET].ge(l.f(self.longest())).all()
     }
 
     /// Follows the knobs.
@@ -336,22 +337,6 @@ fn inject<L: Lanes>(l: L, ways: L::F) -> L::F {
 /// A diffuser's delay: at least a block, which is read before it is written.
 fn frames(seconds: f32, rate: f32) -> i32 {
     ((seconds * rate).round() as i32).max(BLOCK as i32)
-}
-
-/// The loudest frame, by eight maxima side by side.
-#[inline(always)]
-fn peak<L: Lanes>(l: L, block: &[L::F; BLOCK]) -> L::F {
-    let mut most = [l.f(0.0); 8];
-    for eight in block.chunks_exact(8) {
-        for (m, x) in most.iter_mut().zip(eight) {
-            *m = m.max(x.abs());
-        }
-    }
-    let mut top = l.f(0.0);
-    for m in most {
-        top = top.max(m);
-    }
-    top
 }
 
 /// Signal and room into the outputs.

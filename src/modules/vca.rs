@@ -1,5 +1,8 @@
 //! Voltage-controlled amplifier.
-use crate::dsp::{BLOCK, lanes::Lanes};
+use crate::dsp::{
+    BLOCK,
+    lanes::{Float, Lanes, Mask},
+};
 
 use super::{
     module::{Build, Io, Module, OptionError},
@@ -43,6 +46,11 @@ impl Module for Vca {
         let out = &mut io.outs[output::OUT];
         if x.is_constant() && cv.is_constant() && gain.is_constant() {
             return out.fill(x.head() * (cv.head() + gain.head()));
+        }
+        // A closed amplifier is silence, which what follows may sleep through.
+        let steady = cv.is_constant() && gain.is_constant();
+        if steady && l.f(0.0).ge((cv.head() + gain.head()).abs()).all() {
+            return out.fill(l.f(0.0));
         }
         // A constant is spread over a block only where there is one.
         let (x_block, cv_block, gain_block);
