@@ -1,15 +1,15 @@
 //! `chronus check`: what is wrong with patches, and with `--prime` whether they would be let into a slot.
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use crate::cli;
+use crate::control::builder::{Job, Source, Unbuilt, build};
+use crate::control::supervisor::Config;
 use crate::dsp::lanes::IsaChoice;
-use crate::graph::{
-    Env, compile,
-    prime::{PrimeReport, PrimeSpec, prime},
-};
+use crate::graph::{Env, prime::PrimeReport};
 use crate::patch::{
     Patch,
     diagnostic::{Diagnostic, Severity},
@@ -25,8 +25,6 @@ const ENV: Env = Env {
     seed: 0,
     bpm: 120.0,
 };
-/// A patch may fill half of real time, since two play at once.
-const BUDGET: f32 = 0.5;
 
 /// The verb. Every patch is looked at, whatever was wrong with those before it.
 pub fn run(args: &cli::Check) -> Result<(), Failure> {
@@ -55,7 +53,7 @@ fn check(
     verify: bool,
     tell: &mut dyn FnMut(Finding<'_>) -> Result<(), Failure>,
 ) -> Result<bool, Failure> {
-    let (_, parsed) = match file::load(path) {
+    let (text, parsed) = match file::load(path) {
         Ok(loaded) => loaded,
         Err(e) => return tell(Finding::Unreadable(e.to_string())).map(|()| false),
     };
@@ -68,27 +66,31 @@ fn check(
     if !verify {
         return tell(Finding::Fine(&patch, None)).map(|()| true);
     }
-    let start = Instant::now();
-    let (graph, layout) = match compile(&patch, &ENV) {
-        Ok(compiled) => compiled,
-        Err(e) => {
-            return tell(Finding::Unreadable(format!("{}: {e}", path.display()))).map(|()| false);
-        }
+    let patch = Arc::new(patch);
+    let job = Job {
+        number: 0,
+        source: Source::Patch {
+            patch: patch.clone(),
+            text: text.into(),
+        },
+        env: ENV,
+        budget: Config::default().budget,
+        asked: Instant::now(),
     };
-    let spec = PrimeSpec {
-        mode: patch.prime,
-        rate: ENV.rate,
-        bpm: patch.bpm.unwrap_or(ENV.bpm),
-        budget: BUDGET,
-    };
-    match prime(graph, layout, &spec, &mut |_| ()) {
-        Ok(primed) => {
-            let mut report = primed.report().clone();
-            report.total_ms = start.elapsed().as_secs_f32() * 1e3;
+    match build(&job, &mut |_| ()) {
+        Ok(built) => {
+            let report = built.graph.report().clone();
             tell(Finding::Fine(&patch, Some(report))).map(|()| true)
         }
-        Err(failure) => {
+        Err(Unbuilt::Prime(failure)) => {
             tell(Finding::NotPrimed(failure.check.name(), &failure.why)).map(|()| false)
+        }
+        Err(Unbuilt::Text(diagnostics)) => {
+            for mut diagnostic in diagnostics {
+                diagnostic.file = path.to_string_lossy().into_owned();
+                tell(Finding::Place(&diagnostic))?;
+            }
+            Ok(false)
         }
     }
 }
