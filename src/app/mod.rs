@@ -1,8 +1,16 @@
 //! Builds the instrument from its parts, joins them and tears them down; and the verbs that need no sound.
 pub mod bench;
 pub mod check;
+mod devices;
 pub mod failure;
+mod first_patch;
+mod instrument;
+mod linear;
+mod log;
 pub mod modules;
+mod play;
+mod render;
+mod signals;
 mod wav;
 
 use std::process::ExitCode;
@@ -26,7 +34,9 @@ pub fn main() -> ExitCode {
         Some(Verb::Modules(args)) => modules::run(&args),
         Some(Verb::Check(args)) => check::run(&args),
         Some(Verb::Bench(args)) => bench::run(&args),
-        _ => Ok(()),
+        Some(Verb::Devices) => devices::run(),
+        None => play::run(&cli.play),
+        Some(Verb::Render(args)) => render::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -38,12 +38,10 @@ pub fn watch(_: Arc<AtomicBool>, _: impl FnOnce() + Send + 'static) -> io::Resul
 
 /// Ends the program if nothing else has by then.
 pub fn deadline() {
-    let spawned = thread::Builder::new()
-        .name("last moment".into())
-        .spawn(|| {
-            thread::sleep(LAST_MOMENT);
-            end();
-        });
+    let spawned = thread::Builder::new().name("last moment".into()).spawn(|| {
+        thread::sleep(LAST_MOMENT);
+        end();
+    });
     if spawned.is_err() {
         end();
     }

@@ -1,0 +1,40 @@
+//! `chronus devices`: what there is to play on, as `--audio` takes it.
+use std::fmt::Write;
+
+use crate::audio::device_list::{DeviceListing, HostListing, list};
+
+use super::failure::{Failure, print};
+
+/// The verb.
+pub fn run() -> Result<(), Failure> {
+    print(&page(&list()))
+}
+
+fn page(hosts: &[HostListing]) -> String {
+    let mut page = String::new();
+    for host in hosts {
+        let mark = if host.is_default { "  (default)" } else { "" };
+        let _ = writeln!(page, "{}{mark}", host.host);
+        if let Some(problem) = &host.problem {
+            let _ = writeln!(page, "  {problem}");
+        } else if host.devices.is_empty() {
+            let _ = writeln!(page, "  no devices");
+        }
+        for device in &host.devices {
+            let _ = writeln!(page, "  {}", line(&host.host, device));
+        }
+    }
+    page + "null\n  advances in real time and sounds nowhere\nwav:FILE\n  writes what a device would have heard\n"
+}
+
+fn line(host: &str, device: &DeviceListing) -> String {
+    let mark = if device.is_default { " (default)" } else { "" };
+    let rates: Vec<String> = device.rates.iter().map(u32::to_string).collect();
+    format!(
+        "--audio {host}:{}{mark}  {}, {} channels, {} Hz",
+        device.id,
+        device.name,
+        device.channels,
+        rates.join(" ")
+    )
+}

@@ -1,0 +1,287 @@
+//! `chronus [PATCH]`: starts the instrument and everything that talks to it, and takes it down again. Runs on the main thread.
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::audio::stderr::StderrCapture;
+use crate::cli::{self, OscBind};
+use crate::control::command::Command;
+use crate::control::event::{Event, What};
+use crate::control::handle::Handle;
+use crate::control::telemetry_json::write_lines;
+use crate::osc::Server;
+use crate::tui;
+
+use super::failure::Failure;
+use super::first_patch::FirstPatch;
+use super::instrument::Instrument;
+use super::linear;
+use super::log::Log;
+use super::signals;
+
+/// Where OSC is listened for unless told otherwise: the predecessor's port, on loopback.
+const OSC_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5005);
+/// A first patch that is not heard by then will not be.
+const FIRST_PATIENCE: Duration = Duration::from_secs(5);
+const GLANCE: Duration = Duration::from_millis(20);
+/// The screen is put up again after a panic of its own, so often; then the instrument goes on without one.
+const SCREENS: usize = 3;
+
+/// The program without a verb.
+pub fn run(args: &cli::Play) -> Result<(), Failure> {
+    let patch = FirstPatch::read(args.patch.as_deref())?;
+    let log = Log::create(args.log.as_deref())
+        .map_err(|e| Failure::file("--log", args.log.as_deref().unwrap_or(Path::new("")), &e))?;
+    let telemetry = args.telemetry.as_deref().map(open_telemetry).transpose()?;
+    let instrument = Instrument::start(args)?;
+    let handle = instrument.handle().clone();
+    log.line(format_args!(
+        "chronus {} on {}",
+        env!("CARGO_PKG_VERSION"),
+        instrument.device()
+    ));
+    let stop = Arc::new(AtomicBool::new(false));
+    let leaving = handle.clone();
+    // The supervisor's end ends every way of running.
+    signals::watch(stop.clone(), move || drop(leaving.command(Command::Quit)))
+        .map_err(|e| Failure::Machine(format!("signals: {e}")))?;
+    log.follow(handle.subscribe())
+        .map_err(|e| Failure::Machine(format!("--log: {e}")))?;
+    let writer = telemetry
+        .map(|out| write_telemetry(handle.clone(), out))
+        .transpose()?;
+    let osc = listen(args, &patch, &handle)?;
+    let events = handle.subscribe();
+    let greeting = begin(&handle, &events, &patch, args.headless)?;
+    let session = Session {
+        handle: &handle,
+        events,
+        stop: stop.clone(),
+        end: args.length.map(|length| Instant::now() + length),
+        log: &log,
+    };
+    let ended = if args.headless {
+        session.headless();
+        Ok(())
+    } else if args.screen.linear {
+        session.linear()
+    } else {
+        session.screen(args, &patch, notice(&instrument, &osc, greeting))
+    };
+    drop(osc);
+    instrument.end();
+    if let Some(writer) = writer {
+        // It ends with the last event; a reader that does not read must not keep the program.
+        wait_for(&writer, Duration::from_millis(100));
+    }
+    ended
+}
+
+fn wait_for(thread: &JoinHandle<()>, patience: Duration) {
+    let until = Instant::now() + patience;
+    while !thread.is_finished() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn open_telemetry(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdout()));
+    }
+    match File::create(path) {
+        Ok(file) => Ok(Box::new(BufWriter::new(file))),
+        Err(e) => Err(Failure::file("--telemetry", path, &e)),
+    }
+}
+
+fn write_telemetry(
+    handle: Handle,
+    mut out: Box<dyn Write + Send>,
+) -> Result<JoinHandle<()>, Failure> {
+    // Subscribed here, so that nothing that happens from now on is missed.
+    let events = handle.subscribe();
+    thread::Builder::new()
+        .name("telemetry".into())
+        .spawn(move || {
+            if let Err(e) = write_lines(&handle, &events, &mut out, &|| true)
+                && e.kind() != io::ErrorKind::BrokenPipe
+            {
+                eprintln!("chronus: --telemetry: {e}");
+            }
+        })
+        .map_err(|e| Failure::Machine(format!("--telemetry: {e}")))
+}
+
+/// Starts OSC, or says why not. The usual port taken by another program is no reason not to play.
+fn listen(args: &cli::Play, patch: &FirstPatch, handle: &Handle) -> Result<Osc, Failure> {
+    let address = match args.osc {
+        Some(OscBind::Off) => return Ok(Osc::Off),
+        Some(OscBind::At(address)) => address,
+        None => OSC_DEFAULT,
+    };
+    let folder = patch.folders().swap_remove(0);
+    match Server::start(address, folder, handle.clone()) {
+        Ok(server) => {
+            let bound = server.address();
+            if args.headless || address.port() == 0 {
+                eprintln!("osc {bound}");
+            }
+            Ok(Osc::On(server))
+        }
+        Err(e) if args.osc.is_none() => Ok(Osc::Problem(format!("OSC is off: {address}: {e}"))),
+        Err(e) => Err(Failure::Machine(format!("--osc {address}: {e}"))),
+    }
+}
+
+enum Osc {
+    Off,
+    On(#[allow(dead_code)] Server),
+    Problem(String),
+}
+
+/// Loads the first patch and waits until it sounds. Without a screen a patch that can't play ends the program; with one,
+/// the hello patch plays in its place.
+fn begin(
+    handle: &Handle,
+    events: &Receiver<Event>,
+    patch: &FirstPatch,
+    headless: bool,
+) -> Result<String, Failure> {
+    match load(handle, events, patch) {
+        Ok(()) => Ok(format!(
+            "You hear {}. Press e to change it, ? for help.",
+            patch.name
+        )),
+        Err(why) if headless || patch.path.is_none() => {
+            Err(Failure::Input(format!("{}: {why}", patch.name)))
+        }
+        Err(why) => {
+            let hello = FirstPatch::hello();
+            load(handle, events, &hello)
+                .map_err(|e| Failure::Machine(format!("{}: {e}", hello.name)))?;
+            Ok(format!(
+                "{}: {why}. You hear {} instead.",
+                patch.name, hello.name
+            ))
+        }
+    }
+}
+
+fn load(handle: &Handle, events: &Receiver<Event>, patch: &FirstPatch) -> Result<(), String> {
+    let command = Command::LoadText {
+        text: patch.text.clone(),
+        path: patch.path.clone(),
+    };
+    handle.ask(command, FIRST_PATIENCE)?;
+    let until = Instant::now() + FIRST_PATIENCE;
+    loop {
+        match events.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(event) => match event.what {
+                What::Primed { .. } => return Ok(()),
+                What::Failed { why, .. } => return Err(why),
+                What::Refused { .. } => return Err(event.sentence),
+                What::Quit => return Ok(()),
+                _ => {}
+            },
+            Err(_) => return Err("it was not primed within 5 s".to_owned()),
+        }
+    }
+}
+
+/// The first sentence on the screen: what is not as expected comes before the greeting.
+fn notice(instrument: &Instrument, osc: &Osc, greeting: String) -> String {
+    match (instrument.problem(), osc) {
+        (Some(problem), _) => format!("No sound: {problem}. {greeting}"),
+        (None, Osc::Problem(problem)) => format!("{problem}. {greeting}"),
+        (None, _) => greeting,
+    }
+}
+
+/// The instrument plays: the ways to be with it until it ends.
+struct Session<'a> {
+    handle: &'a Handle,
+    events: Receiver<Event>,
+    stop: Arc<AtomicBool>,
+    /// `--for`.
+    end: Option<Instant>,
+    log: &'a Log,
+}
+
+impl Session<'_> {
+    fn headless(&self) {
+        while !self.stop.load(Ordering::Acquire) && self.end.is_none_or(|end| Instant::now() < end)
+        {
+            let left = self
+                .end
+                .map_or(GLANCE, |end| end.saturating_duration_since(Instant::now()));
+            match self.events.recv_timeout(left.min(GLANCE)) {
+                Ok(event) if event.what == What::Quit => return,
+                Err(RecvTimeoutError::Disconnected) => return,
+                _ => {}
+            }
+        }
+    }
+
+    fn linear(&self) -> Result<(), Failure> {
+        self.end_on_time();
+        linear::run(self.handle, &self.events, &self.stop)
+    }
+
+    fn screen(
+        &self,
+        args: &cli::Play,
+        patch: &FirstPatch,
+        greeting: String,
+    ) -> Result<(), Failure> {
+        self.end_on_time();
+        let log = self.log.clone();
+        let capture = StderrCapture::begin(move |line| log.line(format_args!("stderr: {line}")));
+        let mut options = tui::Options {
+            theme: args.screen.theme.clone(),
+            color: args.screen.color,
+            glyphs: args.screen.glyphs,
+            motion: args.screen.motion,
+            mouse: !args.screen.no_mouse,
+            folders: patch.folders(),
+            greeting,
+            stop: self.stop.clone(),
+        };
+        for _ in 0..SCREENS {
+            let (handle, with) = (self.handle.clone(), options.clone());
+            match catch_unwind(AssertUnwindSafe(|| tui::run(handle, with))) {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(e)) if e.kind() == io::ErrorKind::InvalidInput => {
+                    return Err(Failure::Input(format!("--theme: {e}")));
+                }
+                Ok(Err(e)) => return Err(Failure::Machine(format!("terminal: {e}"))),
+                Err(_) => "The screen failed and was put up again; the sound went on."
+                    .clone_into(&mut options.greeting),
+            }
+        }
+        drop(capture);
+        eprintln!("chronus: the screen failed {SCREENS} times; the sound goes on. Ctrl+C ends it.");
+        self.headless();
+        Ok(())
+    }
+
+    /// Sets `stop` when `--for` is over.
+    fn end_on_time(&self) {
+        let (Some(end), stop) = (self.end, self.stop.clone()) else {
+            return;
+        };
+        let spawned = thread::Builder::new().name("for".into()).spawn(move || {
+            thread::sleep(end.saturating_duration_since(Instant::now()));
+            stop.store(true, Ordering::Release);
+        });
+        if let Err(e) = spawned {
+            self.log.line(format_args!("--for: no thread: {e}"));
+        }
+    }
+}
