@@ -34,5 +34,5 @@ mod words;
 
 pub use docs::page as keys_page;
 pub use life::run;
-pub use terminal::leave as restore_terminal;
 pub use options::{ColorChoice, ExitReason, Glyphs, Motion, Options};
+pub use terminal::leave as restore_terminal;
