@@ -1,22 +1,16 @@
 //! Watches a stream's device, puts the null device in its place when it is lost, and brings it back. Its own thread.
 use std::sync::Arc;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use super::device::{DeviceError, DeviceSpec, Host, StreamEvent, now_ns};
-use super::stream::{Connection, Shared, Vitals};
+use super::loss::{MS, SILENT_NS, SILENT_WHILE_SETTLING_NS, Watch, take};
+use super::stream::{Connection, Server, Shared};
 use super::{cpal_device, disposal, virtual_device};
 
-const MS: u64 = 1_000_000;
 /// How often it looks. Half of the time that a device may be back unnoticed.
 const TICK: Duration = Duration::from_millis(20);
-/// A device that is this much later than its own longest block is lost.
-const SILENT_NS: u64 = 200 * MS;
-/// Sound servers take up to 1.3 s to settle after the start, with one long gap in it.
-const SETTLING_NS: u64 = 3_000 * MS;
-const SILENT_WHILE_SETTLING_NS: u64 = 2_500 * MS;
 /// A tick this late means that the machine was busy or the process stopped: the device is not to blame.
 const OWN_DELAY_NS: u64 = 100 * MS;
 /// Between two attempts to open a lost device.
@@ -30,13 +24,12 @@ const MAX_HUNG_ATTEMPTS: u32 = 4;
 /// A default device that does not return makes room for another host's after this time. Not earlier: a sound server that
 /// restarts would find its card taken.
 const OTHER_HOSTS_NS: u64 = 10_000 * MS;
-/// Errors without a single callback between them that make a device lost (ALSA's plug-ins report some 300 a ms for ever
-/// when their server is gone).
-const ERRORS_IN_A_ROW: u64 = 100;
-/// Clocks faster than this factor are none (ALSA's `null` calls as fast as it can).
-const RUNAWAY: u64 = 4;
+/// How a device is opened: by cpal, or by a test.
+pub(super) type Connect =
+    Arc<dyn Fn(&DeviceSpec, Option<&str>, Server) -> Result<Connection, DeviceError> + Send + Sync>;
 
 pub(super) struct Keeper {
+    connect: Connect,
     spec: DeviceSpec,
     shared: Arc<Shared>,
     events: Sender<StreamEvent>,
@@ -55,12 +48,6 @@ pub(super) struct Keeper {
 enum State {
     Sounding(Watch),
     Searching(Search),
-}
-
-struct Watch {
-    connection: Connection,
-    since_ns: u64,
-    errors_at: (u64, u64),
 }
 
 struct Search {
@@ -83,6 +70,7 @@ struct Attempt {
 
 impl Keeper {
     pub fn new(
+        connect: Connect,
         spec: DeviceSpec,
         shared: Arc<Shared>,
         connection: Result<Connection, &DeviceError>,
@@ -98,6 +86,7 @@ impl Keeper {
             Err(_) => State::Searching(Search::begin(&spec, &shared, now, RETRY_AT_EASE_NS)),
         };
         Self {
+            connect,
             spec,
             shared,
             events,
@@ -231,7 +220,8 @@ impl Keeper {
         }
         if now >= search.next_try_ns {
             let spec = search.target(&self.spec, self.wanted.as_deref(), now);
-            search.attempt = Attempt::begin(spec, self.wanted.clone(), &self.shared, now);
+            search.attempt =
+                Attempt::begin(&self.connect, spec, self.wanted.clone(), &self.shared, now);
         }
     }
 
@@ -251,55 +241,7 @@ fn sound(shared: &Shared, connection: Connection, now: u64) -> State {
     shared.cell.give_to(connection.owner);
     shared.set_name(&connection.name);
     shared.sounding.store(true, Ordering::Relaxed);
-    State::Sounding(Watch {
-        connection,
-        since_ns: now,
-        errors_at: (0, 0),
-    })
-}
-
-impl Watch {
-    /// Why the device has to be given up, if it has.
-    fn lost(&mut self, now: u64, lenient_until_ns: u64) -> Option<String> {
-        let vitals = &self.connection.vitals;
-        let calls = vitals.callbacks.load(Ordering::Relaxed);
-        if vitals.lost.load(Ordering::Relaxed) {
-            return Some(take(&vitals.why).unwrap_or_else(|| "the device is gone".into()));
-        }
-        let errors = vitals.errors.load(Ordering::Relaxed);
-        if calls != self.errors_at.0 {
-            self.errors_at = (calls, errors);
-        } else if errors > self.errors_at.1 + ERRORS_IN_A_ROW {
-            return Some(
-                take(&vitals.why).unwrap_or_else(|| "the device reports nothing but errors".into()),
-            );
-        }
-        if now < lenient_until_ns {
-            return None;
-        }
-        let rate = u64::from(self.connection.rate);
-        let age = now.saturating_sub(self.since_ns);
-        let frames = vitals.frames.load(Ordering::Relaxed);
-        // A second's worth is allowed at once: servers fill their own buffers first.
-        if age > 500 * MS
-            && frames > rate + RUNAWAY * (u128::from(age) * u128::from(rate) / 1_000_000_000) as u64
-        {
-            return Some("the device has no clock: it takes sound as fast as it can".into());
-        }
-        let (last_ns, settling) = match calls {
-            0 => (self.since_ns, true),
-            _ => (vitals.last_ns.load(Ordering::Relaxed), age < SETTLING_NS),
-        };
-        let block_ns =
-            u64::from(vitals.largest_frames.load(Ordering::Relaxed)) * 1_000_000_000 / rate;
-        let patience = if settling {
-            SILENT_WHILE_SETTLING_NS
-        } else {
-            SILENT_NS + block_ns.min(2_000 * MS)
-        };
-        let silent_ns = now.saturating_sub(last_ns);
-        (silent_ns > patience).then(|| format!("no callback for {} ms", silent_ns / MS))
-    }
+    State::Sounding(Watch::new(connection, now))
 }
 
 impl Search {
@@ -334,16 +276,18 @@ impl Search {
 
 impl Attempt {
     fn begin(
+        connect: &Connect,
         spec: DeviceSpec,
         wanted: Option<String>,
         shared: &Arc<Shared>,
         now: u64,
     ) -> Option<Self> {
         let server = shared.server();
+        let connect = Arc::clone(connect);
         let (sender, result) = channel();
         let open = move || {
             // Where nobody waits any more, the answer closes its connection as it is dropped: on this thread.
-            let _ = sender.send(cpal_device::connect(&spec, wanted.as_deref(), server));
+            let _ = sender.send(connect(&spec, wanted.as_deref(), server));
         };
         std::thread::Builder::new()
             .name("audio-open".into())
@@ -356,27 +300,216 @@ impl Attempt {
     }
 }
 
-fn take(place: &std::sync::Mutex<Option<String>>) -> Option<String> {
-    place.lock().unwrap_or_else(PoisonError::into_inner).take()
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, AtomicU32};
+    use std::time::Instant;
 
-impl Vitals {
-    /// From error callbacks, which may run on an audio thread: it tries, and never waits.
-    pub fn note(&self, text: String) {
-        if let Ok(mut note) = self.note.try_lock() {
-            *note = Some(text);
+    use super::super::stream::{Closing, Vitals};
+    use super::*;
+
+    /// A sound system of one device, which comes and goes as the test says.
+    #[derive(Default)]
+    struct System {
+        is_there: AtomicBool,
+        opened: AtomicU32,
+        tried: AtomicU32,
+        asked_for: Mutex<Vec<String>>,
+        device: Mutex<Option<Server>>,
+    }
+
+    impl System {
+        fn open(
+            &self,
+            spec: &DeviceSpec,
+            wanted: Option<&str>,
+            server: Server,
+        ) -> Result<Connection, DeviceError> {
+            self.tried.fetch_add(1, Ordering::SeqCst);
+            self.asked_for
+                .lock()
+                .expect("a list")
+                .push(format!("{spec} {}", wanted.unwrap_or("any")));
+            if !self.is_there.load(Ordering::SeqCst) {
+                return Err(DeviceError {
+                    device: spec.to_string(),
+                    why: "not there".into(),
+                });
+            }
+            let connection = Connection {
+                name: "Card".into(),
+                id: Some("pulseaudio:card".into()),
+                rate: 48_000,
+                period: 480,
+                owner: server.owner(),
+                vitals: Arc::clone(server.vitals()),
+                closing: Closing::MayHang,
+                _hold: Box::new(()),
+            };
+            *self.device.lock().expect("a place") = Some(server);
+            self.opened.fetch_add(1, Ordering::SeqCst);
+            Ok(connection)
+        }
+
+        fn vitals(&self) -> Arc<Vitals> {
+            Arc::clone(
+                self.device
+                    .lock()
+                    .expect("a place")
+                    .as_ref()
+                    .expect("an open device")
+                    .vitals(),
+            )
+        }
+
+        /// The device asks for a block; what it gets.
+        fn play(&self, now: u64) -> [[f32; 2]; 480] {
+            let mut block = [[9.0; 2]; 480];
+            let device = self.device.lock().expect("a place");
+            let server = device.as_ref().expect("an open device");
+            server.serve(&mut block, None);
+            // The server stamps with the real clock; the script's counts here.
+            server.vitals().last_ns.store(now, Ordering::Relaxed);
+            block
         }
     }
 
-    /// Remembered for the case that the device is given up.
-    pub fn suspect(&self, why: String) {
-        if let Ok(mut place) = self.why.try_lock() {
-            place.get_or_insert(why);
+    struct Bench {
+        system: Arc<System>,
+        keeper: Keeper,
+        events: Receiver<StreamEvent>,
+        now: u64,
+    }
+
+    impl Bench {
+        fn new(audio: &str) -> Self {
+            let system = Arc::new(System::default());
+            system.is_there.store(true, Ordering::SeqCst);
+            let spec = DeviceSpec::parse(audio).expect("an argument");
+            let shared = Shared::new();
+            shared.cell.put(Box::new(|out, _| out.fill([0.5; 2])));
+            let connect: Connect = {
+                let system = Arc::clone(&system);
+                Arc::new(move |spec, wanted, server| system.open(spec, wanted, server))
+            };
+            let connection = connect(&spec, None, shared.server());
+            let (sender, events) = channel();
+            let connection = connection.expect("the device is there");
+            let keeper = Keeper::new(connect, spec, shared, Ok(connection), sender);
+            let now = keeper.last_tick_ns;
+            Self {
+                system,
+                keeper,
+                events,
+                now,
+            }
+        }
+
+        /// Ticks for a time on the scripted clock. An attempt to open runs on a thread of its own: it is waited for.
+        fn run(&mut self, ms: u64, calls: bool) -> Vec<StreamEvent> {
+            for _ in 0..ms / 20 {
+                self.now += 20 * MS;
+                if calls {
+                    self.system.play(self.now);
+                }
+                self.keeper.tick(self.now);
+                let deadline = Instant::now() + Duration::from_secs(10);
+                while matches!(
+                    &self.keeper.state,
+                    State::Searching(Search {
+                        attempt: Some(_),
+                        ..
+                    })
+                ) {
+                    assert!(Instant::now() < deadline, "the attempt does not end");
+                    std::thread::yield_now();
+                    self.keeper.tick(self.now);
+                }
+            }
+            self.events.try_iter().collect()
         }
     }
 
-    pub fn fail(&self, why: String) {
-        self.suspect(why);
-        self.lost.store(true, Ordering::Relaxed);
+    #[test]
+    fn a_lost_device_is_told_of_looked_for_and_served_again_within_a_second() {
+        let mut bench = Bench::new("default");
+        assert_eq!(bench.run(5_000, true), []);
+        assert_eq!(bench.system.play(bench.now), [[0.5; 2]; 480]);
+        bench.system.is_there.store(false, Ordering::SeqCst);
+        bench.system.vitals().fail("unplugged".into());
+        assert_eq!(
+            bench.run(20, false),
+            [StreamEvent::Lost {
+                why: "Card: unplugged".into()
+            }]
+        );
+        assert_eq!(
+            bench.system.play(bench.now),
+            [[0.0; 2]; 480],
+            "a lost device that still calls gets silence"
+        );
+        assert!(!bench.keeper.shared.sounding.load(Ordering::Relaxed));
+
+        assert_eq!(bench.run(2_000, false), [], "it is told once");
+        let tried = bench.system.tried.load(Ordering::SeqCst);
+        assert!((8..=12).contains(&tried), "{tried} attempts in 2 s");
+
+        bench.system.is_there.store(true, Ordering::SeqCst);
+        assert_eq!(bench.run(400, false), [], "open, but it has not called yet");
+        assert_eq!(
+            bench.system.play(bench.now),
+            [[0.0; 2]; 480],
+            "its first call may come before it is told of"
+        );
+        assert_eq!(
+            bench.run(40, true),
+            [StreamEvent::Back {
+                name: "Card".into()
+            }]
+        );
+        assert_eq!(bench.system.play(bench.now), [[0.5; 2]; 480]);
+        let asked = bench.system.asked_for.lock().expect("a list");
+        assert_eq!(
+            asked.last().map(String::as_str),
+            Some("pulseaudio pulseaudio:card"),
+            "the same device is preferred"
+        );
+    }
+
+    #[test]
+    fn a_default_device_that_stays_away_makes_room_for_other_hosts_and_a_named_one_never() {
+        for (audio, at_last) in [
+            ("default", "default pulseaudio:card"),
+            ("pulseaudio:card", "pulseaudio:card pulseaudio:card"),
+        ] {
+            let mut bench = Bench::new(audio);
+            bench.system.is_there.store(false, Ordering::SeqCst);
+            bench.system.vitals().fail("unplugged".into());
+            bench.run(12_000, false);
+            let asked = bench.system.asked_for.lock().expect("a list");
+            assert_eq!(asked.last().map(String::as_str), Some(at_last));
+        }
+    }
+
+    #[test]
+    fn an_xrun_is_counted_and_nothing_is_rebuilt() {
+        let mut bench = Bench::new("default");
+        bench.run(5_000, true);
+        bench.system.vitals().xruns.fetch_add(3, Ordering::Relaxed);
+        assert_eq!(bench.run(100, true), [StreamEvent::Xrun { total: 3 }]);
+        assert_eq!(bench.system.opened.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_process_that_was_stopped_does_not_blame_its_device() {
+        let mut bench = Bench::new("default");
+        bench.run(5_000, true);
+        bench.now += 60_000 * MS;
+        bench.keeper.tick(bench.now);
+        assert_eq!(bench.run(1_000, false), [], "the device gets a moment");
+        assert_eq!(bench.run(1_000, true), []);
+        let lost = bench.run(1_000, false);
+        assert!(matches!(lost[..], [StreamEvent::Lost { .. }]), "{lost:?}");
     }
 }

@@ -13,6 +13,7 @@ mod keeper;
 pub mod lead;
 mod levels;
 pub mod limiter;
+mod loss;
 pub mod msg;
 pub mod output;
 mod publish;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 /// What starts a line that only repeats, in a library's words, what our own message says.
 const LIBRARY_NOISE: &[&str] = &[
     "ALSA lib ",
+    "snd_",
     "Cannot connect to server ",
     "jack server is not running",
     "JackShm",

@@ -108,7 +108,7 @@ impl Server {
 }
 
 impl Vitals {
-    fn called(&self, now_ns: u64, frames: usize) {
+    pub fn called(&self, now_ns: u64, frames: usize) {
         self.callbacks.fetch_add(1, Ordering::Relaxed);
         self.frames.fetch_add(frames as u64, Ordering::Relaxed);
         self.last_ns.store(now_ns, Ordering::Relaxed);
@@ -183,7 +183,13 @@ impl Stream {
             rate: Some(rate),
             ..spec.clone()
         };
-        let keeper = Keeper::new(spec, Arc::clone(&shared), connection, event_sender);
+        let keeper = Keeper::new(
+            Arc::new(cpal_device::connect),
+            spec,
+            Arc::clone(&shared),
+            connection,
+            event_sender,
+        );
         let keeper = std::thread::Builder::new()
             .name("audio-keeper".into())
             .spawn(move || keeper.run(&stopped))
