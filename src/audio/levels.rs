@@ -105,11 +105,31 @@ struct Products {
     ab: f64,
 }
 
+impl Products {
+    fn of(a: &Block, b: &Block) -> Self {
+        Self {
+            aa: f64::from(a.squares[0]) + f64::from(a.squares[1]),
+            bb: f64::from(b.squares[0]) + f64::from(b.squares[1]),
+            ab: dot(&a.frames, &b.frames),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            aa: self.aa + other.aa,
+            bb: self.bb + other.bb,
+            ab: self.ab + other.ab,
+        }
+    }
+}
+
 /// How much alike the two streams are.
 #[derive(Debug)]
 pub struct Correlation {
     blocks: Box<[Products]>,
     next: usize,
+    /// Blocks in a row that both had.
+    known: usize,
     /// The block that is being played: not yet part of what was.
     current: Products,
 }
@@ -119,6 +139,7 @@ impl Correlation {
         Self {
             blocks: vec![Products::default(); window(rate)].into(),
             next: 0,
+            known: 0,
             current: Products::default(),
         }
     }
@@ -127,29 +148,33 @@ impl Correlation {
     pub fn push(&mut self, both: Option<(&Block, &Block)>) {
         self.blocks[self.next] = self.current;
         self.next = (self.next + 1) % self.blocks.len();
-        self.current = both.map_or(Products::default(), |(a, b)| Products {
-            aa: f64::from(a.squares[0]) + f64::from(a.squares[1]),
-            bb: f64::from(b.squares[0]) + f64::from(b.squares[1]),
-            ab: dot(&a.frames, &b.frames),
-        });
+        self.current = Products::default();
+        self.known = match both {
+            Some((a, b)) => {
+                self.current = Products::of(a, b);
+                self.known + 1
+            }
+            None => 0,
+        };
     }
 
     pub fn forget(&mut self) {
         self.blocks.fill(Products::default());
         self.current = Products::default();
+        self.known = 0;
     }
 
     /// The correlation of the last 100 ms before the block being played, clamped to 0..=1: opposite streams are not to be
-    /// boosted without limit. 0 where one of them is silent.
-    pub fn rho(&self) -> f32 {
-        let sum = self
+    /// boosted without limit. 0 where one of them is silent. Where the two have not been in step for that long, what is
+    /// `ahead` of both in their rings is asked too: a patch that carries on the sound of the other has no past of its own.
+    pub fn rho<'a>(&self, ahead: impl Iterator<Item = (&'a Block, &'a Block)>) -> f32 {
+        let mut sum = self
             .blocks
             .iter()
-            .fold(Products::default(), |s, p| Products {
-                aa: s.aa + p.aa,
-                bb: s.bb + p.bb,
-                ab: s.ab + p.ab,
-            });
+            .fold(Products::default(), |sum, block| sum.plus(*block));
+        if self.known <= self.blocks.len() {
+            sum = ahead.fold(sum, |sum, (a, b)| sum.plus(Products::of(a, b)));
+        }
         let power = (sum.aa * sum.bb).sqrt();
         // -120 dBFS over the window: below that it is noise of the arithmetic.
         if power.is_nan() || power < 1e-12 * (self.blocks.len() * BLOCK) as f64 {
@@ -193,7 +218,7 @@ mod tests {
         for n in 0..80 {
             c.push(Some((&block(&a, n), &block(&b, n))));
         }
-        c.rho()
+        c.rho(std::iter::empty())
     }
 
     fn sine(hz: f32) -> impl Fn(usize) -> f32 {
@@ -214,9 +239,10 @@ mod tests {
         let mut c = Correlation::new(48_000.0);
         let loud = block(sine(440.0), 0);
         c.push(Some((&loud, &loud)));
-        assert_eq!(c.rho(), 0.0);
+        assert_eq!(c.rho(std::iter::empty()), 0.0);
+        assert!(c.rho([(&loud, &loud)].into_iter()) > 0.99);
         c.push(None);
-        assert!(c.rho() > 0.99);
+        assert!(c.rho(std::iter::empty()) > 0.99);
     }
 
     #[test]

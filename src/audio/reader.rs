@@ -139,6 +139,14 @@ impl Reader {
         self.in_step.then_some(&self.current)
     }
 
+    /// The block at the timeline and those that follow it in the ring.
+    pub fn ahead(&self) -> impl Iterator<Item = &Block> {
+        let generation = self.current.generation;
+        let follow = self.feed.iter().filter(|_| self.in_step);
+        let follow = follow.take_while(move |b| b.generation == generation);
+        self.block().into_iter().chain(follow)
+    }
+
     /// Of the block at the timeline; 0 without one.
     pub fn generation(&self) -> u32 {
         self.block().map_or(0, |b| b.generation)

@@ -10,9 +10,6 @@ use crate::dsp::BLOCK;
 const HOLD_SECONDS: f64 = 2.0;
 /// Within the hold a silence of this length is worse than going back.
 const SILENCE_SECONDS: f64 = 0.1;
-/// By how much the other ring must be better off, in frames, to take over before the last moment: two blocks, so that two
-/// engines which are woken one after the other are not taken for one that fails.
-const CLEARLY: u64 = 2 * BLOCK as u64;
 /// A device that did not call for this long was away: the sound fades in when it calls again.
 const AWAY_NS: u64 = 150_000_000;
 
@@ -137,7 +134,8 @@ impl Output {
         let other = self.available(1 - self.live);
         let is_sound = other >= frames + u64::from(self.lead.low_water()) && other > available;
         let at_last = available.saturating_sub(frames) < u64::from(self.fade_frames);
-        let is_time = at_last || other >= available + CLEARLY || self.live_has_failed();
+        // Not before the last callback that can still begin a whole fade: an engine that is merely late may yet come.
+        let is_time = at_last || self.live_has_failed();
         // The fade takes what is left of the old one; less than a block of it would be a cut.
         self.net
             && is_sound
@@ -190,7 +188,9 @@ impl Output {
     pub(super) fn begin_fade(&mut self, to: usize, frames: u32) {
         if self.weight.settled_at(self.frame).is_some() {
             // In the middle of another fade the level goes on as it was being held: a new rho would be a step.
-            self.rho = self.correlation.rho();
+            let [a, b] = &self.readers;
+            let blocks = frames as usize / BLOCK + 1;
+            self.rho = self.correlation.rho(a.ahead().zip(b.ahead()).take(blocks));
             self.voices[to].sound();
         } else if self.voices[to].is_silent() || self.voices[to].is_draining() {
             self.voices[to].fade_in(self.frame, frames);

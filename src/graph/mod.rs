@@ -13,7 +13,7 @@ mod unit;
 
 pub use compile::{CompileError, Env, compile};
 pub use prime::{PrimeFailure, PrimeReport, PrimeSpec, PrimedGraph, prime};
-pub use snapshot::{Layout, NodeLayout, Snapshot};
+pub use snapshot::{Carried, Layout, NodeLayout, Snapshot};
 
 use crate::dsp::{StereoBlock, transport::Transport};
 use crate::modules::{module::TimeCx, spec::ParamValue};

@@ -3,8 +3,11 @@
 #![cfg(feature = "faults")]
 #![allow(clippy::unwrap_used)]
 mod bursts;
+mod carry;
 mod cores;
 mod events;
 mod failover;
+mod interleaving;
 mod rig;
 mod swaps;
+mod threads;
