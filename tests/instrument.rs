@@ -57,9 +57,7 @@ fn it_plays_swaps_and_ends() {
     });
     let swap = Command::Swap(Some(Quantum::Now));
     handle.ask(swap, Duration::from_secs(5)).expect("primed");
-    until("b live", || {
-        handle.view().slots[1].state == SlotState::Live
-    });
+    until("b live", || handle.view().slots[1].state == SlotState::Live);
     let reading = handle.reading();
     assert_eq!((reading.discontinuities, reading.late_events), (0, 0));
     assert!(reading.lead_ms() <= 60.0, "{} ms", reading.lead_ms());
@@ -110,9 +108,15 @@ fn a_hanging_engine_is_left_alone_and_replaced() {
     load(&started, &SINE.replace("\"a\"", "\"b\""));
     until("b takes over", || handle.view().live == SlotId::B);
     until("a is back", || {
-        events
-            .try_iter()
-            .any(|e| matches!(e.what, What::Rebuilt { slot: SlotId::A, .. }))
+        events.try_iter().any(|e| {
+            matches!(
+                e.what,
+                What::Rebuilt {
+                    slot: SlotId::A,
+                    ..
+                }
+            )
+        })
     });
     assert_eq!(handle.view().slots[0].state, SlotState::Primed);
     assert!(handle.reading().out_rms[0] > 0.05);

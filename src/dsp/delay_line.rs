@@ -30,17 +30,40 @@ pub fn read<L: Lanes>(ring: &[L::F], start: L::I, out: &mut [L::F]) {
     }
 }
 
+/// A run that starts at `start`: in the ring itself where it does not go round the end, else copied to `scratch`.
+#[inline(always)]
+pub fn window<'a, L: Lanes, const N: usize>(
+    ring: &'a [L::F],
+    start: L::I,
+    scratch: &'a mut [L::F; N],
+) -> &'a [L::F; N] {
+    let starts = start.lanes();
+    let first = wrap(starts[0], ring.len());
+    if starts.iter().all(|s| *s == starts[0])
+        && let Some(run) = ring.get(first..first + N)
+        && let Ok(run) = run.try_into()
+    {
+        return run;
+    }
+    read::<L>(ring, start, scratch);
+    scratch
+}
+
 /// Copies a run into each lane's ring from `start` on.
 #[inline(always)]
-pub fn write<L: Lanes>(ring: &mut [L::F], start: L::I, from: &[L::F]) {
+pub fn write<L: Lanes, const N: usize>(ring: &mut [L::F], start: L::I, from: &[L::F; N]) {
     let starts = start.lanes();
     let len = ring.len();
     let first = wrap(starts[0], len);
     if starts.iter().all(|s| *s == starts[0]) {
-        let n = from.len().min(len);
-        let before_end = (len - first).min(n);
+        // The usual case has a length that the compiler knows, and needs no call.
+        if let Some(run) = ring.get_mut(first..first + N) {
+            run.copy_from_slice(from);
+            return;
+        }
+        let before_end = (len - first).min(N);
         ring[first..first + before_end].copy_from_slice(&from[..before_end]);
-        ring[..n - before_end].copy_from_slice(&from[before_end..n]);
+        ring[..N - before_end].copy_from_slice(&from[before_end..]);
         return;
     }
     for (lane, start) in starts.iter().enumerate() {
@@ -60,15 +83,21 @@ pub fn advance<L: Lanes>(l: L, at: L::I, frames: i32, len: usize) -> L::I {
     L::I::select(over.negative(), next, over)
 }
 
-/// Third-order Lagrange interpolation over four neighbours: `at` from 0 (the second) to 1 (the third), a little beyond allowed.
+/// The weights of four neighbours in third-order Lagrange interpolation: `at` from 0 (the second) to 1 (the third), a little
+/// beyond allowed.
 #[inline(always)]
-pub fn lagrange<L: Lanes>(l: L, x: [L::F; 4], at: L::F) -> L::F {
+pub fn lagrange<L: Lanes>(l: L, at: L::F) -> [L::F; 4] {
     let (up, down, far) = (at + l.f(1.0), at - l.f(1.0), at - l.f(2.0));
-    let (outer, inner) = (at * down, up * far);
-    let sixth = l.f(1.0 / 6.0);
-    let sides = (x[3] * up - x[0] * far) * outer * sixth;
-    let middle = (x[1] * down - x[2] * at) * inner * l.f(0.5);
-    sides + middle
+    let outer = at * down * l.f(1.0 / 6.0);
+    let inner = up * far * l.f(0.5);
+    [-(outer * far), inner * down, -(inner * at), outer * up]
+}
+
+/// Neighbours by their weights.
+#[inline(always)]
+pub fn weigh<L: Lanes>(x: [L::F; 4], weights: [L::F; 4]) -> L::F {
+    let sides = x[3].fma(weights[3], x[0] * weights[0]);
+    x[2].fma(weights[2], x[1].fma(weights[1], sides))
 }
 
 #[cfg(test)]
@@ -83,7 +112,7 @@ mod tests {
         let x = [-1.0, 0.0, 1.0, 2.0].map(|t| l.f(f(t)));
         for i in 0..=20 {
             let t = i as f32 * 0.05;
-            let y = lagrange(l, x, l.f(t)).lanes()[0];
+            let y = weigh::<Scalar<false>>(x, lagrange(l, l.f(t))).lanes()[0];
             assert!((y - f(t)).abs() < 1e-6, "{t}");
         }
     }
@@ -93,12 +122,19 @@ mod tests {
         let l = Scalar::<false>;
         let mut ring = vec![l.f(0.0); 100];
         let mut at = l.i(70);
-        let run: Vec<_> = (0..64).map(|i| l.f(i as f32)).collect();
-        write::<Scalar<false>>(&mut ring, at, &run);
+        let run: [_; 64] = std::array::from_fn(|i| l.f(i as f32));
+        write::<Scalar<false>, 64>(&mut ring, at, &run);
         let mut out = vec![l.f(-1.0); 64];
         read::<Scalar<false>>(&ring, at, &mut out);
         assert!(
             out.iter()
+                .enumerate()
+                .all(|(i, x)| x.lanes()[0] == i as f32)
+        );
+        let mut scratch = [l.f(-1.0); 64];
+        let seen = window::<Scalar<false>, 64>(&ring, at, &mut scratch);
+        assert!(
+            seen.iter()
                 .enumerate()
                 .all(|(i, x)| x.lanes()[0] == i as f32)
         );

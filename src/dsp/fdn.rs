@@ -3,7 +3,7 @@
 #![allow(clippy::needless_range_loop)] // A frame's loop runs across the lines.
 use super::{
     BLOCK,
-    delay_line::{lagrange, read, write},
+    delay_line::{lagrange, weigh, window, write},
     lanes::{Float, Lanes},
     math::exp2,
     sine::sin_turn,
@@ -27,6 +27,8 @@ const SIGNS: [f32; LINES] = [
     1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0, -1.0, -1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0,
 ];
 
+/// Lines that are damped side by side: a one-pole filter waits for itself, and eight of them wait together.
+const CHAINS: usize = 8;
 /// A read of one block needs this many frames.
 const WINDOW: usize = BLOCK + 3;
 /// A line's delay is at least this many frames: what is read has to be written already.
@@ -79,7 +81,7 @@ pub fn read_lines<L: Lanes>(
     movement: &Movement<L>,
     out: &mut Blocks<L>,
 ) {
-    let mut window = [l.f(0.0); WINDOW];
+    let mut scratch = [l.f(0.0); WINDOW];
     let least = l.f(SHORTEST + movement.deepest);
     for (j, (line, out)) in memory
         .chunks_exact(rings.len)
@@ -91,13 +93,23 @@ pub fn read_lines<L: Lanes>(
         let to = moved(l, j, movement.clock.to, movement.depth.to);
         let whole = ((from + to) * l.f(0.5)).floor();
         let start = rings.at - still - whole.to_int() - l.i(2);
-        read::<L>(line, start, &mut window);
-        let slope = (from - to) * l.f(1.0 / BLOCK as f32);
-        let first = l.f(1.0) - (from - whole);
-        for (i, o) in out.iter_mut().enumerate() {
-            let fraction = slope.fma(l.f(i as f32), first);
-            let taps = [window[i], window[i + 1], window[i + 2], window[i + 3]];
-            *o = lagrange(l, taps, fraction);
+        let run = window::<L, WINDOW>(line, start, &mut scratch);
+        // Weights go linearly from those at the block's start to those at its end: their sum is 1 all the way, and a line moves
+        // by a quarter of a frame at the most.
+        let first = lagrange(l, l.f(1.0) - (from - whole));
+        let last = lagrange(l, l.f(1.0) - (to - whole));
+        let part = l.f(1.0 / BLOCK as f32);
+        let mut step = first;
+        for k in 0..4 {
+            step[k] = (last[k] - first[k]) * part;
+        }
+        for i in 0..BLOCK {
+            let t = l.f(i as f32);
+            let mut weights = first;
+            for k in 0..4 {
+                weights[k] = step[k].fma(t, first[k]);
+            }
+            out[i] = weigh::<L>([run[i], run[i + 1], run[i + 2], run[i + 3]], weights);
         }
     }
 }
@@ -132,26 +144,29 @@ pub struct Loss<L: Lanes> {
 /// Applies each line's loss so that all lines decay alike whatever their length, high frequencies faster (Jot).
 #[inline(always)]
 pub fn lose<L: Lanes>(l: L, loss: &Loss<L>, blocks: &mut Blocks<L>, low: &mut [L::F]) {
-    let groups = blocks.chunks_exact_mut(4).zip(low.chunks_exact_mut(4));
-    for ((blocks, low), seconds) in groups.zip(SECONDS.chunks_exact(4)) {
-        let zero = [l.f(0.0); 4];
-        let (mut gain, mut step, mut keep, mut state) = (zero, zero, zero, zero);
-        for j in 0..4 {
+    let groups = blocks
+        .chunks_exact_mut(CHAINS)
+        .zip(low.chunks_exact_mut(CHAINS));
+    for ((blocks, low), seconds) in groups.zip(SECONDS.chunks_exact(CHAINS)) {
+        let (mut keep, mut state) = ([l.f(0.0); CHAINS], [l.f(0.0); CHAINS]);
+        for j in 0..CHAINS {
             let way = loss.ways.to * l.f(seconds[j]);
             // Jot's pole, ln(10)/4 · 3 · way · (1/ratio² - 1), bent to stay below 1; and 10^(-3 · way).
             let pole = way * loss.damping * l.f(1.726_939);
             keep[j] = pole / (pole + l.f(1.0));
+            state[j] = low[j];
             let decay = l.f(seconds[j] * -9.965_784);
             let most = l.f(1.0) - keep[j];
-            gain[j] = exp2(l, loss.ways.from * decay) * most;
+            let first = exp2(l, loss.ways.from * decay) * most;
             let last = exp2(l, loss.ways.to * decay) * most;
-            step[j] = (last - gain[j]) * l.f(1.0 / BLOCK as f32);
-            state[j] = low[j];
+            let step = (last - first) * l.f(1.0 / BLOCK as f32);
+            for i in 0..BLOCK {
+                blocks[j][i] = blocks[j][i] * step.fma(l.f(i as f32), first);
+            }
         }
         for i in 0..BLOCK {
-            for j in 0..4 {
-                gain[j] = gain[j] + step[j];
-                state[j] = state[j].fma(keep[j], blocks[j][i] * gain[j]);
+            for j in 0..CHAINS {
+                state[j] = state[j].fma(keep[j], blocks[j][i]);
                 blocks[j][i] = state[j];
             }
         }
@@ -198,7 +213,7 @@ pub fn feed<L: Lanes>(
         for (x, new) in block.iter_mut().zip(input) {
             *x = x.fma(l.f(0.25), *new);
         }
-        write::<L>(line, rings.at, &block[..]);
+        write::<L, BLOCK>(line, rings.at, block);
     }
 }
 

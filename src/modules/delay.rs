@@ -1,7 +1,7 @@
 //! Stereo echo whose time moves like a tape's.
 use crate::dsp::{
     BLOCK,
-    delay_line::{advance, lagrange, read, wrap, write},
+    delay_line::{advance, lagrange, read, weigh, wrap, write},
     equal_power::equal_power,
     lanes::{Float, Int, Lanes, Mask},
     math::exp2,
@@ -118,8 +118,8 @@ impl Module for Delay {
             for i in 0..BLOCK {
                 (to_l[i], to_r[i]) = inside.frame(l, i, echo_l[i], echo_r[i]);
             }
-            write::<L>(left, at, &to_l);
-            write::<L>(right, at, &to_r);
+            write::<L, BLOCK>(left, at, &to_l);
+            write::<L, BLOCK>(right, at, &to_r);
         } else {
             for i in 0..BLOCK {
                 head.step(l, self, time, i);
@@ -228,7 +228,7 @@ impl<L: Lanes> Head<L> {
                 at = if at + 1 == len { 0 } else { at + 1 };
             }
         }
-        lagrange(l, taps, l.f(1.0) - self.fraction)
+        weigh::<L>(taps, lagrange(l, l.f(1.0) - self.fraction))
     }
 }
 

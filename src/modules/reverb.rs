@@ -1,7 +1,7 @@
 //! Stereo reverb: a feedback delay network behind input diffusion.
 use crate::dsp::{
     BLOCK,
-    delay_line::{advance, read, write},
+    delay_line::{advance, read, window, write},
     equal_power::equal_power,
     fdn::{self, Blocks, LINES, Loss, Movement, Rings, Span},
     lanes::{Float, Int, Lanes, Mask},
@@ -85,6 +85,8 @@ pub struct Reverb {
     line: usize,
     diffuser: usize,
     predelay: usize,
+    /// Frames that each side's diffusers hold.
+    delays: [[i32; 4]; 2],
 }
 
 impl Module for Reverb {
@@ -108,6 +110,7 @@ impl Module for Reverb {
             line: fdn::ring(rate, SMALL * GROWTH, DEPTH * rate),
             diffuser: frames(DIFFUSERS[1][3], rate) as usize + BLOCK,
             predelay: (PREDELAY * rate).ceil() as usize + 2 * BLOCK,
+            delays: DIFFUSERS.map(|side| side.map(|seconds| frames(seconds, rate))),
         })
     }
 
@@ -285,7 +288,7 @@ impl Reverb {
             let Some(ring) = predelays.chunks_exact_mut(self.predelay).nth(side) else {
                 return;
             };
-            write::<L>(ring, at, &block[..]);
+            write::<L, BLOCK>(ring, at, block);
             read::<L>(ring, at - wanted, &mut block[..]);
             if !stays {
                 let mut old = [l.f(0.0); BLOCK];
@@ -295,16 +298,14 @@ impl Reverb {
                     *o = (*o - old).fma(l.f(t * t * (3.0 - 2.0 * t)), old);
                 }
             }
-            for (seconds, ring) in DIFFUSERS[side].iter().zip(&mut diffusers) {
-                let mut held = [l.f(0.0); BLOCK];
-                let delay = l.i(frames(*seconds, self.rate));
-                read::<L>(ring, diffuser_at - delay, &mut held);
-                let mut fed = [l.f(0.0); BLOCK];
+            for (delay, ring) in self.delays[side].iter().zip(&mut diffusers) {
+                let (mut scratch, mut fed) = ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
+                let held = window::<L, BLOCK>(ring, diffuser_at - l.i(*delay), &mut scratch);
                 for i in 0..BLOCK {
                     fed[i] = held[i].fma(l.f(DIFFUSION), block[i]);
                     block[i] = fed[i].nfma(l.f(DIFFUSION), held[i]);
                 }
-                write::<L>(ring, diffuser_at, &fed);
+                write::<L, BLOCK>(ring, diffuser_at, &fed);
             }
         }
         io.state[PREDELAY_AT] = advance(l, at, BLOCK as i32, self.predelay).bits();
