@@ -28,6 +28,7 @@ kill -0 "$player" 2>/dev/null || { fail "the player ended: $(tail -1 "$work/play
 
 # 1. What the server hears is one unbroken sine.
 record "$work/steady.wav" || fail "nothing to record"
+control "$seconds"
 sleep "$seconds"
 stop "$recorder" INT
 judge "$seconds s steady" "$work/steady.wav" "$(awk "BEGIN { print $seconds - 1.5 }")"
@@ -54,9 +55,10 @@ else
     fail "5 s after the server came back it is not found"
 fi
 record "$work/again.wav" || fail "nothing to record"
+control 4
 sleep 4
 stop "$recorder" INT
 judge "after the restart" "$work/again.wav" 2
 
 stop "$player" TERM
-[ "$failures" -eq 0 ]
+verdict

@@ -18,7 +18,8 @@ context.objects = [
 CONF
 }
 
-sink_is_there() { pactl list short sinks | grep -q ci; }
+# The session manager needs a moment to make it the default.
+sink_is_there() { LC_ALL=C pactl info | grep -qx 'Default Sink: ci'; }
 
 server_up() {
     start pipewire $boost pipewire

@@ -1,6 +1,7 @@
 //! Judges recordings: `cargo run --example wavcheck -- sine take.wav`. Ends with 1 where something is wrong.
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 #[path = "clicks.rs"]
 mod clicks;
@@ -15,6 +16,7 @@ const USAGE: &str =
     "wavcheck sine FILE [HZ [SECONDS]]  one unbroken sine, of this pitch and at least this long
 wavcheck clicks FILE              clicks that the signal itself does not explain
 wavcheck diff FILE REFERENCE      what differs, and how loud
+wavcheck wakeups SECONDS          how late this machine wakes a thread that wants to be woken every 5 ms, in ms
 wavcheck alias FILE HZ            loudest line below 16 kHz that is no harmonic of HZ, and THD+N";
 
 fn main() -> ExitCode {
@@ -28,6 +30,10 @@ fn main() -> ExitCode {
         }
         ["clicks", file] => check_clicks(file),
         ["diff", file, reference] => check_difference(file, reference),
+        ["wakeups", seconds] => {
+            println!("{}", worst_wakeup_ms(seconds.parse().unwrap_or(1.0)));
+            Ok(true)
+        }
         ["alias", file, hz] => hz
             .parse()
             .map_err(|_| format!("no pitch: {hz}"))
@@ -136,4 +142,17 @@ fn check_alias(file: &str, hz: f64) -> Result<bool, String> {
         );
     }
     Ok(true)
+}
+
+/// The control for everything that is judged in real time: what the machine itself allows.
+fn worst_wakeup_ms(seconds: f64) -> u128 {
+    let began = Instant::now();
+    let step = Duration::from_millis(5);
+    let mut worst = Duration::ZERO;
+    while began.elapsed().as_secs_f64() < seconds {
+        let slept = Instant::now();
+        std::thread::sleep(step);
+        worst = worst.max(slept.elapsed().saturating_sub(step));
+    }
+    worst.as_millis()
 }
