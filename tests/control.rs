@@ -271,14 +271,61 @@ fn swaps_between_many_patches_are_the_mix_of_both_rendered_alone() {
             _ => saw(&format!("p{n}"), 55 + 31 * n),
         })
         .collect();
-    let mut session = session(&texts[0]);
+    swaps_are_the_mix(&texts, 60);
+}
+
+/// The patches that come with the program.
+fn shipped() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("patches");
+    let files = std::fs::read_dir(folder).expect("patches");
+    let mut paths: Vec<_> = files.map(|f| f.expect("readable").path()).collect();
+    paths.retain(|p| p.extension().is_some_and(|e| e == "ron"));
+    paths.sort();
+    let texts = paths
+        .iter()
+        .map(|p| std::fs::read_to_string(p).expect("text"));
+    texts.collect()
+}
+
+#[test]
+#[ignore = "two minutes"]
+fn two_hundred_swaps_between_shipped_patches_are_the_mix_of_both_rendered_alone() {
+    swaps_are_the_mix(&shipped(), 200);
+}
+
+#[test]
+fn every_shipped_patch_is_accepted_in_little_more_than_its_rendering() {
+    let mut session = session(&sine("a", 440));
+    for text in shipped() {
+        load(&mut session, &text);
+        let events = session.events();
+        let report = events.iter().find_map(|e| match &e.what {
+            What::Primed { report, .. } => Some(report.clone()),
+            _ => None,
+        });
+        let report = report.unwrap_or_else(|| panic!("{:?}", sentences(&events)));
+        let beyond = report.total_ms - report.render_ms;
+        // 5 ms in a release build; tests are slower, and not alone.
+        assert!(beyond < 50.0, "{beyond} ms: {report:?}");
+        session.render(CHUNK);
+    }
+}
+
+fn swaps_are_the_mix(texts: &[String], swaps: usize) {
+    let mut session = session_with(
+        &texts[0],
+        Config {
+            take_tempo: false,
+            ..config()
+        },
+    );
     session.command(Command::SetStateCarry(false)).expect("set");
     let transport = Transport::new(RATE as f64, 120.0);
     let mut alone = Alone::new(&texts[0], 0, transport);
     let mut expected = Vec::new();
     let mut heard = Vec::new();
     let mut random = 12_345u32;
-    for n in 1..=60usize {
+    for n in 1..=swaps {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let text = &texts[(random >> 16) as usize % texts.len()];
         let begin = (session.supervisor.rig().heads().earliest + 200 + u64::from(random % 3_000))

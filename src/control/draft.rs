@@ -1,6 +1,7 @@
 //! The patch that OSC builds message by message in the standby's draft: becomes patch text, so that it goes the same way
 //! as every other patch. Pure data, owned by the supervisor.
 use crate::modules::{self, spec::ModuleSpec, spec::ParamValue};
+use crate::patch::value::length_text;
 
 use super::hint::hint;
 
@@ -269,23 +270,11 @@ fn is_name(text: &str) -> bool {
 }
 
 /// As patch files write a value.
-pub fn value_text(value: ParamValue) -> String {
+fn value_text(value: ParamValue) -> String {
     match value {
         ParamValue::Fixed(v) => format!("{v:?}"),
         ParamValue::Beats(beats) => format!("\"{}\"", length_text(beats)),
     }
-}
-
-/// A note length as a fraction of a whole note, with the smallest denominator that is exact; else in 1024ths.
-fn length_text(beats: f32) -> String {
-    let whole = f64::from(beats) / 4.0;
-    for below in [1u32, 2, 4, 8, 16, 32, 64, 3, 6, 12, 24, 48, 96, 5, 7, 9] {
-        let above = whole * f64::from(below);
-        if (above - above.round()).abs() < 1e-6 && above.round() >= 1.0 {
-            return format!("{}/{below}", above.round() as u64);
-        }
-    }
-    format!("{}/1024", (whole * 1_024.0).round().max(1.0) as u64)
 }
 
 #[cfg(test)]
@@ -343,17 +332,5 @@ mod tests {
         let mut d = draft(&[("osc", "sine"), ("amp", "Vca")], &[("osc", "amp")]);
         d.delete("osc").expect("there");
         assert!(!d.text().contains("osc"));
-    }
-
-    #[test]
-    fn note_lengths_are_written_as_fractions() {
-        for (beats, text) in [
-            (0.25, "1/16"),
-            (0.75, "3/16"),
-            (4.0, "1/1"),
-            (1.0 / 3.0, "1/12"),
-        ] {
-            assert_eq!(length_text(beats), text);
-        }
     }
 }

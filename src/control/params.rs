@@ -1,6 +1,7 @@
 //! Whether a knob can be turned, and to what: names, ranges and values against a patch. Pure functions.
 use crate::modules::spec::{ModuleSpec, ParamSpec, ParamValue, Signal};
 use crate::patch::Patch;
+use crate::patch::value::check_range;
 
 use super::hint::hint;
 
@@ -51,25 +52,7 @@ pub fn find_param(spec: &ModuleSpec, module: &str, param: &str) -> Result<usize,
 
 /// Whether a value may be set: finite, in range, and a note length only where the parameter follows the tempo.
 pub fn check(spec: &ParamSpec, value: ParamValue) -> Result<ParamValue, String> {
-    match value {
-        ParamValue::Fixed(v) if !v.is_finite() => Err(format!("`{}` can't be {v}", spec.name)),
-        ParamValue::Fixed(v) if !(spec.min..=spec.max).contains(&v) => Err(format!(
-            "`{}` goes from {} to {}{}, not to {v}",
-            spec.name,
-            spec.min,
-            spec.max,
-            unit(spec),
-        )),
-        ParamValue::Beats(b) if !spec.unit.follows_tempo() => Err(format!(
-            "`{}` does not follow the tempo: give a value{}, not {b} beats",
-            spec.name,
-            unit(spec),
-        )),
-        ParamValue::Beats(b) if !(b.is_finite() && b > 0.0 && b <= 1_024.0) => {
-            Err(format!("`{}` can't be {b} beats long", spec.name))
-        }
-        value => Ok(value),
-    }
+    check_range(spec, value).map_err(|e| e.why)
 }
 
 /// The gate input of a module of the patch.
@@ -97,30 +80,6 @@ pub fn gated(patch: &Patch, module: &str) -> Result<usize, String> {
 
 fn has_gate(spec: &ModuleSpec) -> bool {
     spec.inputs.iter().any(|i| i.signal == Signal::Gate)
-}
-
-/// For people: "812 Hz", "3/16".
-pub fn shown(spec: &ParamSpec, value: ParamValue) -> String {
-    match value {
-        ParamValue::Fixed(v) => {
-            let digits = match v.abs() {
-                0.0 => 0,
-                a if a >= 100.0 => 0,
-                a if a >= 10.0 => 1,
-                a if a >= 0.1 => 2,
-                _ => 4,
-            };
-            format!("{v:.digits$}{}", unit(spec))
-        }
-        ParamValue::Beats(_) => super::draft::value_text(value).trim_matches('"').to_owned(),
-    }
-}
-
-fn unit(spec: &ParamSpec) -> String {
-    match spec.unit.label() {
-        "" => String::new(),
-        label => format!(" {label}"),
-    }
 }
 
 #[cfg(test)]
@@ -162,14 +121,5 @@ mod tests {
         for bad in [f32::NAN, 0.0, -1.0, f32::INFINITY] {
             assert!(check(&tempo, ParamValue::Beats(bad)).is_err());
         }
-        let why = check(&HZ, ParamValue::Fixed(5.0)).expect_err("below");
-        assert_eq!(why, "`cutoff` goes from 20 to 20000 Hz, not to 5");
-    }
-
-    #[test]
-    fn values_read_like_on_a_panel() {
-        assert_eq!(shown(&HZ, ParamValue::Fixed(812.4)), "812 Hz");
-        assert_eq!(shown(&HZ, ParamValue::Fixed(0.825)), "0.82 Hz");
-        assert_eq!(shown(&HZ, ParamValue::Beats(0.75)), "3/16");
     }
 }

@@ -11,7 +11,7 @@ pub mod file;
 pub mod lexer;
 mod literal;
 mod macro_text;
-mod names;
+pub mod names;
 pub mod ports;
 mod quoted;
 mod read;

@@ -274,16 +274,14 @@ impl Supervisor {
     }
 
     fn perform(&mut self, request: Request, frame: u64) {
-        if self.performed.len() >= LOGGED {
-            self.performed.pop_front();
-        }
-        if !matches!(request.command, Command::Status) {
-            self.performed.push_back(Performed {
-                frame,
-                command: request.command.clone(),
-            });
-        }
+        let logged = (!matches!(request.command, Command::Status)).then(|| request.command.clone());
         let answer = self.answer(request.command, frame);
+        if let (Some(command), Ok(_)) = (logged, &answer) {
+            if self.performed.len() >= LOGGED {
+                self.performed.pop_front();
+            }
+            self.performed.push_back(Performed { frame, command });
+        }
         if let Some(asker) = request.answer {
             // Whoever asked may have gone.
             let _ = asker.send(answer);
