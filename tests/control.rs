@@ -274,7 +274,7 @@ fn swaps_between_many_patches_are_the_mix_of_both_rendered_alone() {
     swaps_are_the_mix(&texts, 60);
 }
 
-/// The patches that come with the program.
+/// The patches that come with the program. That every one of them reads without a mistake is for the patch tests to say.
 fn shipped() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("patches");
     let files = std::fs::read_dir(folder).expect("patches");
