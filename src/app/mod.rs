@@ -11,6 +11,7 @@ pub mod modules;
 mod play;
 mod render;
 mod signals;
+mod watch;
 mod wav;
 
 use std::process::ExitCode;

@@ -25,6 +25,7 @@ use super::instrument::Instrument;
 use super::linear;
 use super::log::Log;
 use super::signals;
+use super::watch;
 
 /// Where OSC is listened for unless told otherwise: the predecessor's port, on loopback.
 const OSC_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5005);
@@ -57,6 +58,9 @@ pub fn run(args: &cli::Play) -> Result<(), Failure> {
     let writer = telemetry
         .map(|out| write_telemetry(handle.clone(), out))
         .transpose()?;
+    if let Err(e) = watch::spawn(handle.clone()) {
+        log.line(format_args!("patch files are not watched: {e}"));
+    }
     let osc = listen(args, &patch, &handle)?;
     let events = handle.subscribe();
     let greeting = begin(&handle, &events, &patch, args.headless)?;

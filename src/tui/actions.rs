@@ -111,6 +111,7 @@ pub const ACTIONS: &[Action] = actions! {
     // Everywhere
     "prime" "",         [Everywhere => "^E F5 Alt+Enter"],      Word("prime"), |a, _| act::prime(a), "build and prime: the edited text, else the standby's patch again";
     "swap" "<when>",    [Everywhere => "^G F6"],                Word("swap"), act::swap, "swap at the quantum; again takes it back. When: now, beat, bar, 4bars";
+    "perform" "",       [Nav => "1"],                           Whole("1-7 screens"), |a, _| a.go(Perform), "slots, meters, scope, spectrum, macros, events";
     "undo" "",          [Everywhere => "^Z F8", Nav => "u"],    Word("undo"), |a, _| act::undo(a), "undo: a knob turn or an edit of the patch; in EDIT of the text";
     "redo" "",          [Everywhere => "^Y Shift+F8", Nav => "U"], Quiet, |a, _| act::redo(a), "redo";
     "panic" "",         [Everywhere => "^X F12"],               Word("panic"), |a, _| act::panic(a), "fade to silence in 30 ms, tails too; again brings the sound back";
@@ -120,7 +121,6 @@ pub const ACTIONS: &[Action] = actions! {
     "quit" "",          [Everywhere => "^C", Nav => "Q"],       Quiet, |a, _| overlays::quit::ask(a), "quit, after a question; three ^C in 2 s do not ask";
 
     // NAV
-    "perform" "",       [Nav => "1"],                           Whole("1-7 screens"), |a, _| a.go(Perform), "slots, meters, scope, spectrum, macros, events";
     "patch" "",         [Nav => "2"],                           Quiet, |a, _| a.go(Patch), "modules, cables and knobs";
     "text" "",          [Nav => "3"],                           Quiet, |a, _| a.go(Text), "the patch as text";
     "diagnostics" "",   [Nav => "5"],                           Quiet, |a, _| a.go(Diag), "rings, loads and the callback's times";

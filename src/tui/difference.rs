@@ -1,5 +1,4 @@
 //! What one patch changes against another, in the words of the patch file.
-use crate::modules::spec::Law;
 use crate::patch::value::{AmountIn, format_amount, format_value};
 use crate::patch::{Cable, Input, Node, Patch, Source, Target};
 
@@ -68,7 +67,7 @@ pub fn difference(old: &Patch, new: &Patch) -> Vec<Change> {
     changes
 }
 
-/// "+3 modules -4 ~6 params" or "the same".
+/// "+3 -4 modules ~6 values" or "the same"; cables come with modules.
 pub fn summary(old: &Patch, new: &Patch) -> String {
     let added = |a: &Patch, b: &Patch| {
         let new = b.modules.iter().filter(|m| a.node(&m.name).is_none());
@@ -80,12 +79,7 @@ pub fn summary(old: &Patch, new: &Patch) -> String {
     if all.is_empty() {
         return "the same".to_owned();
     }
-    let mut text = format!("+{more} -{less} modules, ~{changed} values");
-    let cables = all.len() - more - less - changed;
-    if cables > 0 {
-        text += &format!(", {cables} cables");
-    }
-    text
+    format!("+{more} -{less} modules ~{changed} values")
 }
 
 /// Names of modules that carry their state from `old` into `new`.
@@ -133,10 +127,7 @@ pub fn cable(patch: &Patch, cable: &Cable) -> String {
 /// A cable's amount, where it is not the one that need not be written.
 pub fn amount(patch: &Patch, cable: &Cable) -> Option<String> {
     let into = amount_in(patch, cable.to);
-    let plain = match into {
-        AmountIn::Param(spec) => spec.unit.law() == Law::Add && cable.amount == 1.0,
-        AmountIn::Port(_) => cable.amount == 1.0,
-    };
+    let plain = cable.amount == 1.0;
     (!plain).then(|| format_amount(into, cable.amount))
 }
 
@@ -204,7 +195,7 @@ mod tests {
                 "- osc > out.in",
             ]
         );
-        assert_eq!(summary(&old, &new), "+1 -1 modules, ~1 values, 3 cables");
+        assert_eq!(summary(&old, &new), "+1 -1 modules ~1 values");
         assert_eq!(summary(&old, &old), "the same");
         assert_eq!(carried(&old, &new), ["osc", "out"]);
     }

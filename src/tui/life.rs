@@ -19,6 +19,7 @@ use super::draw::draw;
 use super::options::{ExitReason, Motion, Options};
 use super::svg;
 use super::terminal;
+use super::theme::Theme;
 use super::tty::{Tty, Waited};
 
 /// 30 frames a second; sound never waits for one.
@@ -35,13 +36,15 @@ const FADE: Duration = Duration::from_millis(120);
 type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
 /// Shows the instrument until the user quits, the program is told to stop, or the terminal goes away. The terminal is restored
-/// in every case.
+/// in every case. A theme that is not there is [`io::ErrorKind::InvalidInput`]; a panic of the screen is passed on.
 pub fn run(handle: Handle, options: Options) -> io::Result<ExitReason> {
     if !stdout().is_terminal() {
         return Err(io::Error::other(
             "standard output is no terminal; --headless plays without one",
         ));
     }
+    Theme::load(&options.theme, Depth::None)
+        .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
     let tty = Tty::open()?;
     terminal::install_panic_hook();
     let stop = options.stop.clone();
@@ -70,10 +73,10 @@ pub fn run(handle: Handle, options: Options) -> io::Result<ExitReason> {
         }
         break;
     }
-    screen.join().unwrap_or_else(|_| {
-        terminal::leave();
-        Err(io::Error::other("the screen panicked"))
-    })
+    // The hook restored the terminal; whoever called decides what becomes of the rest.
+    screen
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The screen's thread.

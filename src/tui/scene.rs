@@ -92,7 +92,6 @@ impl Meters for Scripted {
 pub struct Scene {
     pub app: App,
     pub board: Arc<Board>,
-    pub meters: Arc<Scripted>,
     pub view: View,
     inbox: Receiver<Message>,
     pub start: Instant,
@@ -180,12 +179,12 @@ pub fn playing(depth: Depth) -> Scene {
         played: Mutex::new(0),
     });
     let board = Board::new(view.clone());
-    let (handle, inbox) = Handle::new(board.clone(), meters.clone());
+    let (handle, inbox) = Handle::new(board.clone(), meters);
     let app = App::new(handle, Options::default(), depth);
     let mut scene = Scene {
         app,
         board,
-        meters,
+
         view,
         inbox,
         start: Instant::now(),

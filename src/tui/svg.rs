@@ -112,8 +112,13 @@ impl Cell {
             }
             _ => {}
         }
-        if let Some(line) = line_of(c) {
-            return self.line(svg, line);
+        // A heavy line down over a light one across.
+        let strokes = if c == '╂' { ['─', '┃'] } else { [c, ' '] };
+        for line in strokes.into_iter().filter_map(line_of) {
+            self.line(svg, line);
+        }
+        if line_of(strokes[0]).is_some() {
+            return;
         }
         let weight = match modifier.contains(Modifier::BOLD) {
             true => " font-weight=\"bold\"",

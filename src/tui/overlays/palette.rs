@@ -58,7 +58,7 @@ fn matches(line: &str) -> Vec<&'static Action> {
         .filter_map(|(i, action)| {
             let by_name = fuzzy::score(line, action.name).map(|s| s + 40);
             // In the description only whole words, or everything would match.
-            let by_doc = (line.len() >= 3 && action.doc.contains(line.trim())).then_some(-40);
+            let by_doc = (line.len() >= 4 && action.doc.contains(line.trim())).then_some(-40);
             Some((by_name.or(by_doc)?, i))
         })
         .collect();

@@ -52,24 +52,30 @@ pub fn keys(app: &App, area: Rect, buf: &mut Buffer) {
     } else {
         actions::hints(&scopes)
     };
-    let always = columns("? help  : cmd ") + 1;
-    let more = if app.layer == Layer::Nav { always } else { 0 };
-    for (chord, word) in hints.iter().filter(|(_, word)| *word != "help") {
-        let width = columns(chord) + columns(word) + 3;
-        if pen.room() < width + more {
-            break;
-        }
-        pen.text(chord, theme.style(Role::Focus));
-        pen.gap(1).text(word, theme.style(Role::Muted)).gap(2);
+    let last: &[(&str, &str)] = match app.layer {
+        Layer::Nav if !app.filtering => &[("?", "help"), (":", "cmd")],
+        _ => &[],
+    };
+    let first = hints.iter().filter(|(_, word)| *word != "help");
+    let first: Vec<(&str, &str)> = first.map(|(chord, word)| (chord.as_str(), *word)).collect();
+    let width = |hints: &[(&str, &str)], gap: u16| -> u16 {
+        let each = hints.iter().map(|(c, w)| columns(c) + columns(w) + 1 + gap);
+        each.sum()
+    };
+    // Two columns between them where all fit so, else one.
+    let gap = match width(&first, 2) + width(last, 2) <= pen.room() {
+        true => 2,
+        false => 1,
+    };
+    let mut shown = first.len();
+    while shown > 0 && width(&first[..shown], gap) + width(last, gap) > pen.room() + gap {
+        shown -= 1;
     }
-    if app.layer == Layer::Nav && !app.filtering {
-        pen.text("?", theme.style(Role::Focus))
+    for (chord, word) in first[..shown].iter().chain(last) {
+        pen.text(chord, theme.style(Role::Focus))
             .gap(1)
-            .text("help", theme.style(Role::Muted))
-            .gap(2)
-            .text(":", theme.style(Role::Focus))
-            .gap(1)
-            .text("cmd", theme.style(Role::Muted));
+            .text(word, theme.style(Role::Muted))
+            .gap(gap);
     }
 }
 

@@ -43,11 +43,14 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     });
     let fixed: u16 = states.iter().map(|(_, word, _)| columns(word) + 4).sum();
     let tail_width: u16 = tail.iter().map(|(text, _)| columns(text)).sum();
-    let room = pen.room().saturating_sub(fixed + tail_width);
-    let limit = usize::from((room / 2).clamp(if area.width < 60 { 0 } else { 3 }, 16));
+    let room = usize::from(pen.room().saturating_sub(fixed + tail_width));
+    let names = SlotId::BOTH.map(|slot| words::short_name(app.slot(slot)));
+    let lengths = [0, 1].map(|i| names[i].chars().count().min(16));
+    let first = lengths[0].min((room / 2).max(room.saturating_sub(lengths[1])));
+    let limits = [first, lengths[1].min(room.saturating_sub(first))];
     let gap = if wide { 3 } else { 1 };
     for (slot, word, role) in states {
-        let name = clip(&words::short_name(app.slot(slot)), limit);
+        let name = clip(&names[slot.index()], limits[slot.index()]);
         pen.gap(gap).text(
             slot.name(),
             theme.style(words::slot_role(slot)).add_modifier(bold),

@@ -129,8 +129,12 @@ pub fn draw(
     }
     let start = area.x + 1 + NAME + KIND + FIELD + 2;
     let visible = top..top + area_rows;
-    for rail in rails(patch, rows) {
-        draw_rail(app, &rail, focus, &visible, start, area, buf);
+    // All that lies across first: what runs down bridges it.
+    let rails = rails(patch, rows);
+    for part in [Part::Across, Part::Down] {
+        for rail in &rails {
+            draw_rail(app, rail, part, focus, &visible, start, area, buf);
+        }
     }
     if legend > 0 {
         let muted = app.theme.style(Role::Muted);
@@ -216,9 +220,17 @@ fn draw_row(
     pen.gap(1).text(mark, style);
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Across,
+    Down,
+}
+
+#[allow(clippy::too_many_arguments)]
 fn draw_rail(
     app: &App,
     rail: &Rail,
+    part: Part,
     focus: usize,
     visible: &std::ops::Range<usize>,
     start: u16,
@@ -239,20 +251,26 @@ fn draw_rail(
     for row in top.max(visible.start)..=bottom.min(visible.end.saturating_sub(1)) {
         let y = area.y + (row - visible.start) as u16;
         let ends_here = row == rail.from || rail.to.contains(&row);
-        let symbol = match (ends_here, row == top, row == bottom) {
-            (false, ..) => down,
-            (true, true, true) => across,
-            (true, true, false) => from_below,
-            (true, false, true) => from_above,
-            (true, false, false) => both,
-        };
-        buf[(x, y)].set_symbol(symbol).set_style(style);
-        if ends_here {
-            for cell_x in start..x {
-                let cell = &mut buf[(cell_x, y)];
-                let crossed = matches!(cell.symbol(), "│" | "┃" | "┆" | "┼" | "╂");
-                cell.set_symbol(if crossed { "┼" } else { across })
-                    .set_style(style);
+        match part {
+            Part::Across if ends_here => {
+                for cell_x in start..x {
+                    buf[(cell_x, y)].set_symbol(across).set_style(style);
+                }
+            }
+            Part::Across => {}
+            Part::Down => {
+                let cell = &mut buf[(x, y)];
+                let crossing = matches!(cell.symbol(), "─" | "━" | "┄");
+                let symbol = match (ends_here, row == top, row == bottom) {
+                    (false, ..) if crossing && rail.signal == Signal::Audio => "╂",
+                    (false, ..) if crossing => "┼",
+                    (false, ..) => down,
+                    (true, true, true) => across,
+                    (true, true, false) => from_below,
+                    (true, false, true) => from_above,
+                    (true, false, false) => both,
+                };
+                cell.set_symbol(symbol).set_style(style);
             }
         }
     }

@@ -1,5 +1,9 @@
 //! The waveform of what is heard, standing still at a rising crossing of zero.
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
 use crate::tui::app::App;
 use crate::tui::options::{Glyphs, Motion};
@@ -75,22 +79,19 @@ fn filled(
             let (bottom, top) = ((from - floor).clamp(0, 8), (to - floor).clamp(0, 8));
             let cell = &mut buf[(x, area.y + row)];
             match (bottom, top) {
-                (b, t) if b == t && (middle - floor) == 8 && area.height % 2 == 0 => {}
                 (b, t) if b == t => {
-                    if (0..8).contains(&(middle - floor)) {
+                    // The line of zero, where nothing stands on it.
+                    if from == to && (0..8).contains(&(middle - floor)) {
                         cell.set_symbol("─").set_style(zero);
                     }
                 }
                 (0, t) => {
                     cell.set_symbol(UPWARD[t as usize]).set_style(style);
                 }
+                // There are no blocks that hang from above: the empty part below is drawn, turned inside out.
                 (b, 8) => {
-                    // What hangs from above is what is missing below, turned inside out.
-                    cell.set_symbol(match b {
-                        1..=5 => "▀",
-                        _ => "▔",
-                    })
-                    .set_style(style);
+                    cell.set_symbol(UPWARD[b as usize])
+                        .set_style(style.add_modifier(Modifier::REVERSED));
                 }
                 _ => {
                     cell.set_symbol("━").set_style(style);

@@ -201,7 +201,8 @@ fn ring(app: &App, slot: SlotId, pen: &mut Pen<'_>) {
     let fill = |blocks: u32| blocks as f32 / reading.ring_size.max(1) as f32;
     pen.text("ring ", muted);
     let start = pen.x();
-    let width = if pen.room() > 44 { 12 } else { 6 };
+    let wide = pen.room() > 44;
+    let width = if wide { 12 } else { 5 };
     bar(
         pen,
         width,
@@ -231,8 +232,9 @@ fn ring(app: &App, slot: SlotId, pen: &mut Pen<'_>) {
         _ => Role::Failed,
     };
     pen.text(format!("  none {}", reading.none_reads), theme.style(none));
+    let cpu = if wide { "  cpu" } else { " " };
     pen.text(
-        format!("  {:.0}%", reading.load * 100.0),
+        format!("{cpu} {:.0}%", reading.load * 100.0),
         theme.style(Role::Text),
     );
 }
@@ -271,7 +273,9 @@ fn facts(app: &App, slot: SlotId) -> Vec<Line> {
         lines.push(prime_line(loaded));
         lines.push(plain(format!(
             "limiter {:.1} dB  undo {}  redo {}",
-            -reading.limiter_db, app.view.undo_steps, app.view.redo_steps
+            0.0 - reading.limiter_db,
+            app.view.undo_steps,
+            app.view.redo_steps
         )));
     } else {
         if let (Some(other), false) = (app.loaded(slot.other()), seen.is_net) {
@@ -302,7 +306,7 @@ fn prime_line(loaded: &Loaded) -> Line {
     };
     vec![(
         format!(
-            "primed in {:.1} ms  rms {:.3}  load {:.1}%{silent}",
+            "primed {:.1} ms rms {:.3} load {:.1}%{silent}",
             report.total_ms,
             report.rms,
             report.load * 100.0

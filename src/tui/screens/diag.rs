@@ -114,7 +114,7 @@ fn history(app: &App, area: Rect, buf: &mut Buffer) {
     };
     Pen::row(buf, inner, 7).text(facts, theme.style(role));
     Pen::row(buf, inner, 8).text(
-        format!("limiter {:.1} dB", -reading.limiter_db),
+        format!("limiter {:.1} dB", 0.0 - reading.limiter_db),
         theme.style(Role::Muted),
     );
 }

@@ -64,6 +64,8 @@ impl FilesScreen {
             at: 0,
         };
         screen.rescan();
+        let patch = screen.shown().position(|e| !e.folder);
+        screen.at = patch.unwrap_or(0);
         screen
     }
 

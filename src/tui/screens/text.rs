@@ -475,10 +475,7 @@ fn beside(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) {
         height: area.height - upper.height,
         ..area
     };
-    let title = format!(
-        "what ^E and a swap would change in {}",
-        app.view.live.name()
-    );
+    let title = format!("^E and a swap change in {}", app.view.live.name());
     let labels = Labels {
         title: &title,
         title_style: theme.style(Role::Muted),
@@ -516,7 +513,9 @@ fn port_help(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) {
         .and_then(|m| app.text.parsed.spans.modules.get(m))
         .and_then(|spans| text.get(spans.kind.clone()));
     let spec = kind.and_then(crate::modules::find);
-    let title = spec.map_or("ports".to_owned(), |s| format!("ports of {}", s.kind));
+    let title = spec.map_or("modules there are".to_owned(), |s| {
+        format!("ports of {}", s.kind)
+    });
     let labels = Labels {
         title: &title,
         title_style: theme.style(Role::Muted),
@@ -524,9 +523,12 @@ fn port_help(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) {
     };
     let inner = panel(buf, area, theme, &labels);
     let Some(spec) = spec else {
-        Pen::row(buf, inner, 0)
-            .gap(1)
-            .text("of the module under the cursor", theme.style(Role::Muted));
+        for (y, each) in (0..inner.height).zip(crate::modules::REGISTRY) {
+            Pen::row(buf, inner, y)
+                .gap(1)
+                .cell(each.kind, 9, theme.style(Role::Focus))
+                .text(each.doc, theme.style(Role::Muted));
+        }
         return;
     };
     let mut rows = vec![(String::new(), spec.doc.to_owned(), Role::Muted)];
