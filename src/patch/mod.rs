@@ -22,7 +22,7 @@ pub mod value;
 mod write;
 mod written;
 
-use crate::modules::spec::{ModuleSpec, OptionValue, ParamValue};
+use crate::modules::spec::{ModuleSpec, OptionValue, ParamValue, Scale};
 
 /// A patch that passed every check but the compiler's: all names are resolved, all values are in range.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,6 +113,43 @@ pub struct MacroTarget {
     pub low: ParamValue,
     /// The value at macro position 1.
     pub high: ParamValue,
+}
+
+impl Macro {
+    /// What its knob sets at a position, 0..=1.
+    pub fn values(&self, patch: &Patch, position: f32) -> Vec<(Target, ParamValue)> {
+        let values = self.to.iter();
+        values
+            .map(|to| (to.target, to.value(patch, position)))
+            .collect()
+    }
+}
+
+impl MacroTarget {
+    /// The value at a position of the knob, along the parameter's own scale.
+    pub fn value(&self, patch: &Patch, position: f32) -> ParamValue {
+        let scale = match self.target.input {
+            Input::Param(param) => patch.modules[self.target.node].spec.params[param].scale,
+            Input::Port(_) => Scale::Linear,
+        };
+        let between = |low: f32, high: f32, scale| match scale {
+            // Equal ratios need two ends on the same side of 0.
+            Scale::Log if low > 0.0 && high > 0.0 => low * (high / low).powf(position),
+            _ => low + (high - low) * position,
+        };
+        match (self.low, self.high) {
+            (ParamValue::Fixed(low), ParamValue::Fixed(high)) => {
+                ParamValue::Fixed(between(low, high, scale))
+            }
+            (ParamValue::Beats(low), ParamValue::Beats(high)) => {
+                ParamValue::Beats(between(low, high, Scale::Log))
+            }
+            (low, high) => match position < 0.5 {
+                true => low,
+                false => high,
+            },
+        }
+    }
 }
 
 /// How a patch is primed.
