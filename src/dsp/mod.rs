@@ -10,6 +10,7 @@ pub mod math;
 pub mod noise;
 pub mod note;
 pub mod peak;
+pub mod oversample;
 pub mod phase;
 pub mod sine;
 pub mod soften;

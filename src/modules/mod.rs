@@ -54,6 +54,7 @@ modules! {
     noise: Noise
     svf: Svf
     ladder: Ladder
+    drive: Drive
     adsr: Adsr
     lfo: Lfo
     vca: Vca
