@@ -93,9 +93,10 @@ impl Color {
     #[inline(always)]
     pub fn tick<L: Lanes>(&self, l: L, state: &mut [L::F; POLES + 1], white: L::F) -> L::F {
         let mut sum = white * l.f(self.direct);
-        for k in 0..POLES {
-            state[k] = state[k].fma(l.f(self.decay[k]), white * l.f(self.share[k]));
-            sum = sum + state[k];
+        let poles = self.decay.iter().zip(&self.share);
+        for (state, (decay, share)) in state.iter_mut().zip(poles) {
+            *state = state.fma(l.f(*decay), white * l.f(*share));
+            sum = sum + *state;
         }
         let low = state[POLES];
         state[POLES] = (sum - low).fma(l.f(self.blocker), low);

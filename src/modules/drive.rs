@@ -271,7 +271,7 @@ mod tests {
     fn all_lane_types_agree() {
         let drive = |lane: usize, t: u64| 1.0 + lane as f32 + (t % 100) as f32 * 0.01;
         let x = |lane, t| 0.5 * hash_noise(lane, t);
-        for shape in 0..3 {
+        for (shape, name) in SHAPES.into_iter().enumerate().take(3) {
             let rig = || rig(shape).set("tone", 0.3).set("mix", 0.8);
             for (isa, width) in every_lane_type() {
                 let out = rig().feed("in", x).feed("drive", drive).on(isa, width).render(60);
@@ -279,7 +279,7 @@ mod tests {
                     let alone = rig().feed("in", move |_, t| x(lane, t));
                     let alone = alone.feed("drive", move |_, t| drive(lane, t)).render(60);
                     let db = difference_db(out.lane("out", lane), alone.lane("out", 0));
-                    assert!(db < -110.0, "{} {isa:?} {width:?} {lane}: {db}", SHAPES[shape]);
+                    assert!(db < -110.0, "{name} {isa:?} {width:?} {lane}: {db}");
                 }
             }
         }
