@@ -361,7 +361,7 @@ fn a_graph_that_costs_too_much_is_refused() {
 fn a_primed_graph_starts_from_the_very_beginning() {
     let (graph, layout) = built(&sines(0..3), IsaChoice::Auto);
     let primed = prime(graph, layout, &spec(PrimeMode::Sound), &mut |_| {});
-    let (mut primed, ..) = primed.ok().expect("sounds").into_parts();
+    let (mut primed, ..) = primed.expect("sounds").into_parts();
     let (mut fresh, _) = built(&sines(0..3), IsaChoice::Auto);
     assert_eq!(render(&mut primed, 0, 20), render(&mut fresh, 0, 20));
 }

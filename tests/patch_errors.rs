@@ -305,7 +305,7 @@ fn every_mistake_is_told_at_its_place() {
                 let mut all: Vec<(usize, String)> = expected
                     .iter()
                     .map(|e| {
-                        let mut parts = e.splitn(2, ' ').next().unwrap().split(':');
+                        let mut parts = e.split(' ').next().unwrap().split(':');
                         let place: Vec<usize> =
                             parts.by_ref().map(|p| p.parse().unwrap()).collect();
                         (

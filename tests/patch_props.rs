@@ -261,7 +261,7 @@ fn number(share: f32, from: f32, to: f32) -> f32 {
 fn patch_from(shares: &[f32]) -> Patch {
     let mut shares = shares.iter().copied().cycle();
     let mut next = move || shares.next().unwrap_or(0.5);
-    let mut pick = |n: usize, share: f32| ((share * n as f32) as usize).min(n - 1);
+    let pick = |n: usize, share: f32| ((share * n as f32) as usize).min(n - 1);
     let mut patch = Patch::empty("a \"name\" with \\ and é");
     patch.bpm = (next() < 0.5).then(|| f64::from(number(next(), 10.0, 999.0)));
     patch.voices = 1 + pick(64, next());

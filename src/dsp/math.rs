@@ -13,7 +13,7 @@ pub fn exp2<L: Lanes>(l: L, x: L::F) -> L::F {
         .fma(f, l.f(1.333_355_8e-3))
         .fma(f, l.f(9.618_129e-3))
         .fma(f, l.f(5.550_411e-2))
-        .fma(f, l.f(2.402_265_1e-1))
+        .fma(f, l.f(2.402_265e-1))
         .fma(f, l.f(std::f32::consts::LN_2))
         .fma(f, l.f(1.0));
     p * (whole.to_int() + l.i(127)).shl(23).bits()

@@ -151,7 +151,7 @@ pub fn chords(action: &Action) -> impl Iterator<Item = (Scope, Chord)> + '_ {
     action.keys.iter().flat_map(|(scope, chords)| {
         chords
             .split(' ')
-            .filter_map(|chord| Chord::parse(chord))
+            .filter_map(Chord::parse)
             .map(|chord| (*scope, chord))
     })
 }

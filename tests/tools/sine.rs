@@ -36,11 +36,10 @@ pub fn analyse(samples: &[f32], rate: u32) -> Option<Report> {
     let (mut breaks, mut worst) = (Vec::<usize>::new(), 0.0f64);
     for n in from + 1..to.saturating_sub(1) {
         let residual = (x[n + 1] - c * x[n] + x[n - 1]).abs() / amplitude;
-        if !residual.is_finite() || residual > BREAK {
-            if breaks.last().is_none_or(|&last| n > last + ONE_BREAK) {
+        if (!residual.is_finite() || residual > BREAK)
+            && breaks.last().is_none_or(|&last| n > last + ONE_BREAK) {
                 breaks.push(n);
             }
-        }
         worst = worst.max(residual);
     }
     Some(Report {
