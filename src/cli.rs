@@ -51,7 +51,7 @@ pub struct Play {
     /// The patch to play; without it the hello patch
     #[arg(value_name = "PATCH")]
     pub patch: Option<PathBuf>,
-    /// default | pulseaudio | pipewire | jack | alsa | coreaudio | wasapi | null | wav:FILE, each HOST[:DEVICE]
+    /// default | pulseaudio | pipewire | jack | alsa | coreaudio | wasapi | null | wav:FILE; HOST:DEVICE for one of its devices
     #[arg(long, value_name = "HOST[:DEVICE]", value_parser = DeviceSpec::parse)]
     pub audio: Option<DeviceSpec>,
     /// Frames a second; the device's own choice where it is not given

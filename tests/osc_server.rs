@@ -98,15 +98,15 @@ fn message(addr: &str, args: Vec<OscType>) -> OscMessage {
 }
 
 fn ok(addr: &str) -> OscMessage {
-    message("/ok", vec![addr.into_string()])
+    message("/ok", vec![addr.osc_string()])
 }
 
 trait IntoString {
-    fn into_string(&self) -> OscType;
+    fn osc_string(&self) -> OscType;
 }
 
 impl IntoString for str {
-    fn into_string(&self) -> OscType {
+    fn osc_string(&self) -> OscType {
         OscType::String(self.to_owned())
     }
 }
@@ -137,7 +137,7 @@ fn every_address_is_answered() {
         let answer = rig.ask(&addr, args.collect());
         match entry.pattern {
             "/ping" => assert_eq!(answer.addr, "/pong"),
-            "/status" => assert_eq!(answer, message("/status.reply", vec!["{}".into_string()])),
+            "/status" => assert_eq!(answer, message("/status.reply", vec!["{}".osc_string()])),
             "/transport/stop" => assert!(why(&answer).contains("busy")),
             _ => assert_eq!(answer, ok(&addr)),
         }
@@ -145,7 +145,7 @@ fn every_address_is_answered() {
         if !entry.args.iter().any(|a| a.kind == ArgKind::Rest) {
             let answer = rig.ask(&addr, vec![OscType::Blob(vec![]); 9]);
             assert!(!why(&answer).is_empty());
-            assert_eq!(answer.args[0], addr.into_string());
+            assert_eq!(answer.args[0], addr.osc_string());
         }
     }
 }
@@ -159,7 +159,7 @@ fn refusals_come_back_with_their_reason_and_answers_get_none() {
     );
     assert!(why(&rig.ask("/bpm", vec![OscType::Float(f32::NAN)])).contains("finite"));
     assert!(why(&rig.ask("/nothing", vec![])).contains("unknown"));
-    assert!(why(&rig.ask("/seq/create", vec!["a".into_string()])).contains("Seq"));
+    assert!(why(&rig.ask("/seq/create", vec!["a".osc_string()])).contains("Seq"));
     rig.client.send(b"/gate/env\0\0\0").expect("sends");
     assert!(why(&rig.receive()).contains("comma"));
     for addr in ["/ok", "/error", "/pong", "/status.reply"] {
@@ -175,7 +175,7 @@ fn refusals_come_back_with_their_reason_and_answers_get_none() {
 fn beyond_loopback_the_program_is_not_ended_and_files_stay_in_the_folder() {
     let rig = Rig::new("0.0.0.0:0");
     assert!(why(&rig.ask("/quit", vec![])).contains("own machine"));
-    let answer = rig.ask("/patch/load", vec!["../Cargo.toml".into_string()]);
+    let answer = rig.ask("/patch/load", vec!["../Cargo.toml".osc_string()]);
     assert!(why(&answer).contains("patch folder"));
     rig.ping();
     assert!(rig.commands.try_iter().next().is_none());
@@ -264,7 +264,7 @@ fn a_hundred_thousand_broken_packets_change_nothing() {
         },
         content: vec![
             OscPacket::Message(message("/mod/vcf/cutoff", vec![OscType::Float(800.0)])),
-            OscPacket::Message(message("/patch/load", vec!["a.ron".into_string()])),
+            OscPacket::Message(message("/patch/load", vec!["a.ron".osc_string()])),
             OscPacket::Message(message(
                 "/note",
                 vec![

@@ -1,4 +1,5 @@
 //! The examples of docs/patch-format.md read as the page says.
+#![allow(clippy::unwrap_used)]
 use chronus::patch::file::parse;
 
 /// The fenced blocks of a page: what stands behind the fence, and the text.

@@ -1,4 +1,5 @@
 //! What holds for every patch text: no panic, RON has the last word, edits keep all other bytes, written patches read back.
+#![allow(clippy::unwrap_used)]
 use chronus::modules::REGISTRY;
 use chronus::modules::spec::{Family, OptionKind, OptionValue, ParamSpec, ParamValue, Scale, Unit};
 use chronus::patch::diagnostic::Severity;

@@ -51,8 +51,11 @@ pub fn run(args: &cli::Play) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let leaving = handle.clone();
     // The supervisor's end ends every way of running.
-    signals::watch(stop.clone(), move || drop(leaving.command(Command::Quit)))
-        .map_err(|e| Failure::Machine(format!("signals: {e}")))?;
+    signals::watch(stop.clone(), move || {
+        // Whoever is gone already has nothing left to quit.
+        let _ = leaving.command(Command::Quit);
+    })
+    .map_err(|e| Failure::Machine(format!("signals: {e}")))?;
     log.follow(handle.subscribe())
         .map_err(|e| Failure::Machine(format!("--log: {e}")))?;
     let writer = telemetry

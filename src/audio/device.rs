@@ -118,7 +118,7 @@ impl DeviceSpec {
         }
     }
 
-    /// Reads HOST[:DEVICE]. The error says what would be right.
+    /// Reads `HOST[:DEVICE]`. The error says what would be right.
     pub fn parse(audio: &str) -> Result<Self, String> {
         let (host, rest) = match audio.split_once(':') {
             Some((host, rest)) => (host, Some(rest)),

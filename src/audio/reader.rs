@@ -152,11 +152,6 @@ impl Reader {
         self.block().map_or(0, |b| b.generation)
     }
 
-    /// Frames in the ring, those of replaced graphs too.
-    pub fn occupancy(&self) -> u64 {
-        (self.feed.len() * BLOCK) as u64
-    }
-
     pub fn wake(&self) {
         self.feed.wake();
     }

@@ -51,11 +51,13 @@ pub fn add_module(patch: &mut Patch, name: &str, kind: &str) -> Result<(), EditE
     patch.modules.push(Node::new(name, spec));
     // The predecessor's `adsr` was an envelope and the amplifier behind it in one: audio went through it.
     let amplifier = amplifier_name(name);
-    if kind == "adsr" && check_name(patch, &amplifier).is_ok()
-        && let Some(vca) = modules::find("Vca") {
-            patch.modules.push(Node::new(&amplifier, vca));
-            return connect(patch, name, &format!("{amplifier}.cv"));
-        }
+    if kind == "adsr"
+        && check_name(patch, &amplifier).is_ok()
+        && let Some(vca) = modules::find("Vca")
+    {
+        patch.modules.push(Node::new(&amplifier, vca));
+        return connect(patch, name, &format!("{amplifier}.cv"));
+    }
     Ok(())
 }
 

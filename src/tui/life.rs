@@ -56,11 +56,7 @@ pub fn run(handle: Handle, options: Options) -> io::Result<ExitReason> {
         let _ = done.send(());
         ended
     })?;
-    loop {
-        match finished.recv_timeout(GUARD) {
-            Err(RecvTimeoutError::Timeout) => {}
-            _ => break,
-        }
+    while let Err(RecvTimeoutError::Timeout) = finished.recv_timeout(GUARD) {
         let reason = match (stop.load(Ordering::SeqCst), guarded.gone()) {
             (true, _) => ExitReason::Stopped,
             (_, true) => ExitReason::TerminalLost,

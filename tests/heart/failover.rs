@@ -248,11 +248,12 @@ fn two_slow_engines_do_not_flap() {
         rig.callback(256);
         rig.pass(256);
         if let Some((_, frame, ..)) = failovers(&rig).last()
-            && let Some(before) = last.replace(*frame).filter(|b| b != frame) {
-                // Two seconds of timeline, or a silence that had gone on for 100 ms.
-                let held = frame - before >= 96_000 || rig.none_frames() > 4_800;
-                assert!(held, "back after {} frames", frame - before);
-            }
+            && let Some(before) = last.replace(*frame).filter(|b| b != frame)
+        {
+            // Two seconds of timeline, or a silence that had gone on for 100 ms.
+            let held = frame - before >= 96_000 || rig.none_frames() > 4_800;
+            assert!(held, "back after {} frames", frame - before);
+        }
     }
     assert_eq!(
         rig.slots.telemetry.callback.discontinuities.load(Relaxed),

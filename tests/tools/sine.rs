@@ -37,9 +37,10 @@ pub fn analyse(samples: &[f32], rate: u32) -> Option<Report> {
     for n in from + 1..to.saturating_sub(1) {
         let residual = (x[n + 1] - c * x[n] + x[n - 1]).abs() / amplitude;
         if (!residual.is_finite() || residual > BREAK)
-            && breaks.last().is_none_or(|&last| n > last + ONE_BREAK) {
-                breaks.push(n);
-            }
+            && breaks.last().is_none_or(|&last| n > last + ONE_BREAK)
+        {
+            breaks.push(n);
+        }
         worst = worst.max(residual);
     }
     Some(Report {
@@ -112,7 +113,8 @@ mod tests {
                 report.amplitude
             );
 
-            let faults: [(&str, fn(&mut Vec<f32>)); 5] = [
+            type Fault = fn(&mut Vec<f32>);
+            let faults: [(&str, Fault); 5] = [
                 ("a none-read", |x| x[20_000..20_256].fill(0.0)),
                 ("a block left out", |x| drop(x.drain(20_000..20_257))),
                 ("a block twice", |x| x.copy_within(20_000..20_257, 20_257)),

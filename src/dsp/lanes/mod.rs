@@ -25,6 +25,7 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// `x` in every lane.
     fn i(self, x: i32) -> Self::I;
     /// Lane `l` is `f(l)`.
+    #[allow(clippy::wrong_self_convention)] // a token makes vectors: `self` is what it makes them from
     fn from_fn(self, f: impl FnMut(usize) -> f32) -> Self::F;
 }
 
