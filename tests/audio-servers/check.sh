@@ -27,11 +27,7 @@ sleep 2
 kill -0 "$player" 2>/dev/null || { fail "the player ended: $(tail -1 "$work/player.log")"; exit 1; }
 
 # 1. What the server hears is one unbroken sine.
-record "$work/steady.wav" || fail "nothing to record"
-control "$seconds"
-sleep "$seconds"
-stop "$recorder" INT
-judge "$seconds s steady" "$work/steady.wav" "$(awk "BEGIN { print $seconds - 1.5 }")"
+hear "$seconds s steady" "$seconds" "$(awk "BEGIN { print $seconds - 1.5 }")"
 [ "$(told lost)" -eq 0 ] || fail "it told of a lost device while the server was well"
 
 # 2. The server dies: it is told of, and the program lives.
@@ -54,11 +50,7 @@ if until_true 5 told_back; then
 else
     fail "5 s after the server came back it is not found"
 fi
-record "$work/again.wav" || fail "nothing to record"
-control 4
-sleep 4
-stop "$recorder" INT
-judge "after the restart" "$work/again.wav" 2
+hear "after the restart" 4 2
 
 stop "$player" TERM
 verdict

@@ -93,17 +93,33 @@ control() {
     controller=$started
 }
 
-# judge NAME FILE SECONDS: an unbroken sine of at least so many seconds.
-judge() {
-    wait "$controller" 2>/dev/null
-    late=$(tail -1 "$work/control.log")
-    if report=$("$WAVCHECK" sine "$2" 440 "$3" 2>&1); then
-        pass "$1: $(printf '%s\n' "$report" | head -1)"
-    elif [ "${late:-0}" -ge 20 ]; then
-        unjudged="$1: the machine itself woke a thread $late ms late"
-    else
-        fail "$1 (the machine's own threads were ${late:-?} ms late at most)"
+# hear NAME SECONDS LEAST: records for so long, three times at most, until it has an unbroken sine of at least LEAST seconds.
+# What was wrong with the earlier ones is said: on a busy machine a server loses a buffer now and then by itself.
+hear() {
+    attempt=1
+    worst=0
+    while :; do
+        file="$work/$(printf '%s' "$1" | tr ' ' '-')-$attempt.wav"
+        record "$file" || { fail "$1: nothing to record"; return; }
+        control "$2"
+        sleep "$2"
+        stop "$recorder" INT
+        wait "$controller" 2>/dev/null
+        late=$(tail -1 "$work/control.log")
+        [ "${late:-0}" -le "$worst" ] || worst=$late
+        if report=$("$WAVCHECK" sine "$file" 440 "$3" 2>&1); then
+            pass "$1: $(printf '%s\n' "$report" | head -1)"
+            return
+        fi
+        printf '        %s, recording %s; the machine woke threads %s ms late:\n' "$1" "$attempt" "${late:-?}"
         printf '%s\n' "$report" | sed 's/^/        /'
+        [ $attempt -lt 3 ] || break
+        attempt=$((attempt + 1))
+    done
+    if [ "$worst" -ge 20 ]; then
+        unjudged="$1: the machine itself woke a thread $worst ms late"
+    else
+        fail "$1: three recordings, and none is one unbroken sine"
     fi
 }
 
