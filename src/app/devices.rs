@@ -1,6 +1,7 @@
 //! `chronus devices`: what there is to play on, as `--audio` takes it.
 use std::fmt::Write;
 
+use crate::audio::device::HOSTS;
 use crate::audio::device_list::{DeviceListing, HostListing, list};
 
 use super::failure::{Failure, print};
@@ -22,6 +23,21 @@ fn page(hosts: &[HostListing]) -> String {
         }
         for device in &host.devices {
             let _ = writeln!(page, "  {}", line(&host.host, device));
+        }
+    }
+    if !hosts.iter().any(|host| host.is_default) {
+        page += "No device can play here: without --audio the sound runs on the null device, in time and unheard.\n";
+    }
+    for info in HOSTS
+        .iter()
+        .filter(|info| hosts.iter().all(|host| host.host != info.name))
+    {
+        if let Some(feature) = info.feature {
+            let _ = writeln!(
+                page,
+                "{}\n  not in this build (--features {feature})",
+                info.name
+            );
         }
     }
     page + "null\n  advances in real time and sounds nowhere\nwav:FILE\n  writes what a device would have heard\n"

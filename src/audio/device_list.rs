@@ -1,5 +1,4 @@
 //! What there is to play on: hosts and devices, for `chronus devices`. Asks every host, so it may take a moment.
-use std::fmt::Write;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -7,7 +6,6 @@ use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{HostId, SupportedStreamConfigRange};
 
 use super::cpal_device::short_name;
-use super::device::HOSTS;
 use super::stderr::hush;
 
 /// A host that does not answer in this time is listed as such.
@@ -90,11 +88,9 @@ fn devices_of(id: HostId) -> Result<Vec<DeviceListing>, String> {
                 id: id.id().to_owned(),
                 name: short_name(&device),
                 rates: rates(&offers),
-                channels: offers
-                    .iter()
-                    .map(SupportedStreamConfigRange::channels)
-                    .max()
-                    .unwrap_or(0),
+                channels: device
+                    .default_output_config()
+                    .map_or(2, |config| config.channels()),
             })
         })
         .collect();
@@ -118,98 +114,38 @@ fn rates(offers: &[SupportedStreamConfigRange]) -> Vec<u32> {
     rates
 }
 
-/// The listing as `chronus devices` prints it.
-pub fn to_text(hosts: &[HostListing]) -> String {
-    let mut text = String::new();
-    for host in hosts {
-        let default = if host.is_default {
-            "  (--audio default)"
-        } else {
-            ""
-        };
-        let _ = writeln!(text, "{}{default}", host.host);
-        for device in &host.devices {
-            let mark = if device.is_default { '*' } else { ' ' };
-            let rates: Vec<_> = device.rates.iter().map(u32::to_string).collect();
-            let _ = writeln!(text, "  {mark} {}:{}", host.host, device.id);
-            let _ = writeln!(
-                text,
-                "      {} · {} channels · {} Hz",
-                device.name,
-                device.channels,
-                rates.join(" ")
-            );
-        }
-        match &host.problem {
-            Some(problem) => drop(writeln!(text, "    {problem}")),
-            None if host.devices.is_empty() => text.push_str("    no output devices\n"),
-            None => {}
-        }
-    }
-    if !hosts.iter().any(|host| host.is_default) {
-        text.push_str("No device can play here: chronus runs on the null device, in time but without sound.\n");
-    }
-    for info in HOSTS
-        .iter()
-        .filter(|info| hosts.iter().all(|host| host.host != info.name))
-    {
-        if let Some(feature) = info.feature {
-            let _ = writeln!(
-                text,
-                "{}: not in this build (--features {feature})",
-                info.name
-            );
-        }
-    }
-    text.push_str(
-        "null\n    in time, without sound\nwav:FILE\n    in time, into a 32-bit float WAV file\n",
-    );
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_machine_without_devices_is_told_so() {
-        let hosts = [HostListing {
-            host: "alsa".into(),
-            is_default: false,
-            devices: Vec::new(),
-            problem: Some("no card".into()),
-        }];
-        let text = to_text(&hosts);
-        for part in ["alsa", "no card", "No device can play", "null", "wav:FILE"] {
-            assert!(text.contains(part), "{part} in:\n{text}");
+    fn listing_this_machine_ends_and_names_every_host_once() {
+        let hosts = list();
+        for (n, host) in hosts.iter().enumerate() {
+            assert!(
+                hosts[..n].iter().all(|other| other.host != host.host),
+                "{} twice",
+                host.host
+            );
+            assert!(host.problem.is_none() || host.devices.is_empty());
         }
+        assert!(hosts.iter().filter(|host| host.is_default).count() <= 1);
     }
 
     #[test]
-    fn the_default_is_marked_and_ids_can_be_copied() {
-        let device = DeviceListing {
-            id: "ci".into(),
-            name: "CI sink".into(),
-            is_default: true,
-            rates: vec![44_100, 48_000],
-            channels: 2,
+    fn of_a_range_the_common_rates_are_listed_and_of_points_all() {
+        let offer = |low, high| {
+            let buffer = cpal::SupportedBufferSize::Unknown;
+            SupportedStreamConfigRange::new(2, low, high, buffer, cpal::SampleFormat::F32)
         };
-        let hosts = [HostListing {
-            host: "pulseaudio".into(),
-            is_default: true,
-            devices: vec![device],
-            problem: None,
-        }];
-        let text = to_text(&hosts);
-        for part in ["(--audio default)", "* pulseaudio:ci", "44100 48000 Hz"] {
-            assert!(text.contains(part), "{part} in:\n{text}");
-        }
-        assert!(!text.contains("No device"));
-    }
-
-    #[test]
-    fn listing_this_machine_ends_whatever_it_has() {
-        let text = to_text(&list());
-        assert!(text.contains("wav:FILE"), "{text}");
+        assert_eq!(
+            rates(&[offer(8_000, 96_000)]),
+            [44_100, 48_000, 88_200, 96_000]
+        );
+        assert_eq!(
+            rates(&[offer(48_000, 48_000), offer(32_000, 32_000)]),
+            [32_000, 48_000]
+        );
+        assert_eq!(rates(&[]), []);
     }
 }
