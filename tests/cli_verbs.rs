@@ -111,6 +111,29 @@ fn each_mistake_has_its_status_and_its_words() {
             1,
             "nan.ron:4:",
         ),
+        (&["render", "absent.ron", "-o", "a.wav"], 1, "absent.ron"),
+        (&["render", "typo.ron", "-o", "a.wav"], 1, "typo.ron:4:10 "),
+        (&["render", "silent.ron", "-o", "a.wav"], 1, "silent"),
+        (
+            &["render", "good.ron", "-o", "absent/a.wav"],
+            1,
+            "absent/a.wav",
+        ),
+        (
+            &[
+                "render",
+                "good.ron",
+                "-o",
+                "a.wav",
+                "--script",
+                "absent.ron",
+            ],
+            1,
+            "--script",
+        ),
+        // The machine
+        #[cfg(target_os = "linux")]
+        (&["render", "good.ron", "-o", "/dev/full"], 3, "/dev/full"),
         // Well
         (&["--help"], 0, ""),
         (&["--version"], 0, ""),
@@ -179,6 +202,84 @@ fn json_is_one_object_a_line() {
             .as_str()
             .is_some_and(|m| m.contains("absent.ron"))
     );
+}
+
+#[test]
+fn rendering_is_repeatable_whatever_the_way_in() {
+    let folder = folder();
+    let render = |args: &[&str], input: &str, name: &str| {
+        let args = [&["render"], args, &["--seconds", "0.5", "-o", name]].concat();
+        let ran = chronus(&args, folder.path(), input);
+        assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{args:?}");
+        std::fs::read(folder.path().join(name)).expect("a file")
+    };
+    let once = render(&["good.ron", "--bits", "32f"], "", "a.wav");
+    assert_eq!(once, render(&["good.ron", "--bits", "32f"], "", "b.wav"));
+    assert_eq!(once, render(&["-", "--bits", "32f"], SINE, "c.wav"));
+    for (bits, size) in [("16", 2), ("24", 3), ("32f", 4)] {
+        render(
+            &["good.ron", "--bits", bits, "--rate", "44100"],
+            "",
+            "d.wav",
+        );
+        let mut wav = hound::WavReader::open(folder.path().join("d.wav")).expect("a WAV file");
+        let spec = wav.spec();
+        assert_eq!((spec.channels, spec.sample_rate), (2, 44_100));
+        assert_eq!((spec.bits_per_sample, wav.duration()), (size * 8, 22_050));
+        let loudest = match bits {
+            "32f" => wav
+                .samples::<f32>()
+                .map(|s| s.expect("sample").abs())
+                .fold(0.0, f32::max),
+            _ => {
+                let full = (1u32 << (spec.bits_per_sample - 1)) as f32;
+                let all = wav.samples::<i32>().map(|s| s.expect("sample").abs());
+                all.max().unwrap_or(0) as f32 / full
+            }
+        };
+        // -12 dB
+        assert!((loudest - 0.2512).abs() < 0.001, "{bits}: {loudest}");
+    }
+}
+
+#[test]
+fn a_script_is_carried_out_and_its_refusals_are_told() {
+    let folder = folder();
+    let script = |text: &str| {
+        std::fs::write(folder.path().join("s.ron"), text).expect("written");
+        let args = [
+            "render",
+            "good.ron",
+            "-o",
+            "s.wav",
+            "--seconds",
+            "1",
+            "--bits",
+            "32f",
+            "--script",
+            "s.ron",
+        ];
+        let ran = chronus(&args, folder.path(), "");
+        (ran.status, ran.err)
+    };
+    assert_eq!(
+        script("[(at: 0.5, do: Set(\"out.gain\", \"-60dB\"))]"),
+        (0, String::new())
+    );
+    let mut wav = hound::WavReader::open(folder.path().join("s.wav")).expect("a WAV file");
+    let all: Vec<f32> = wav.samples::<f32>().map(|s| s.expect("sample")).collect();
+    let loudest = |part: &[f32]| part.iter().fold(0.0f32, |most, s| most.max(s.abs()));
+    assert!(loudest(&all[..40_000]) > 0.2);
+    assert_eq!(loudest(&all[80_000..]), 0.0);
+    for (text, words) in [
+        ("[(at: 0.5, do: Jump)]", "s.ron:1:"),
+        ("[(at: 0.5, do: Set(\"osc.frequ\", 3))]", "freq"),
+        ("[(at: 0.1, do: Load(\"typo.ron\"))]", "typo.ron:4:10"),
+    ] {
+        let (status, err) = script(text);
+        assert_eq!(status, 1, "{text}: {err}");
+        assert!(err.contains(words), "{text}: {err}");
+    }
 }
 
 #[test]

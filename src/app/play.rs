@@ -15,6 +15,7 @@ use crate::cli::{self, OscBind};
 use crate::control::command::Command;
 use crate::control::event::{Event, What};
 use crate::control::handle::Handle;
+use crate::control::slot::SlotState;
 use crate::control::telemetry_json::write_lines;
 use crate::osc::Server;
 use crate::tui;
@@ -191,7 +192,10 @@ fn load(handle: &Handle, events: &Receiver<Event>, patch: &FirstPatch) -> Result
     loop {
         match events.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(event) => match event.what {
-                What::Primed { .. } => return Ok(()),
+                What::Primed { .. } => {
+                    wait_until_live(handle);
+                    return Ok(());
+                }
                 What::Failed { why, .. } => return Err(why),
                 What::Refused { .. } => return Err(event.sentence),
                 What::Quit => return Ok(()),
@@ -199,6 +203,20 @@ fn load(handle: &Handle, events: &Receiver<Event>, patch: &FirstPatch) -> Result
             },
             Err(_) => return Err("it was not primed within 5 s".to_owned()),
         }
+    }
+}
+
+/// What the first patch brings with it (its tempo) is told before the greeting, not over it.
+fn wait_until_live(handle: &Handle) {
+    let until = Instant::now() + Duration::from_millis(200);
+    while handle
+        .view()
+        .slots
+        .iter()
+        .all(|s| s.state != SlotState::Live)
+        && Instant::now() < until
+    {
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli;
+use crate::control::event::What;
 use crate::control::script::{self, Item};
 use crate::control::session::{CHUNK, Session};
 use crate::control::supervisor::Config;
@@ -35,7 +36,31 @@ pub fn run(args: &cli::Render) -> Result<(), Failure> {
     session.play_script(script.unwrap_or_default());
     let wav = WavOut::create(&args.output, args.rate, args.bits, args.seed)
         .map_err(|e| wav_failure(&args.output, e))?;
-    write(&mut session, wav, args).map_err(|e| wav_failure(&args.output, e))
+    write(&mut session, wav, args).map_err(|e| wav_failure(&args.output, e))?;
+    tell_refusals(&mut session, args)
+}
+
+/// What the script asked for and did not get: a command that was refused, or a patch that was not let in.
+fn tell_refusals(session: &mut Session, args: &cli::Render) -> Result<(), Failure> {
+    let Some(script) = &args.script else {
+        return Ok(());
+    };
+    let mut refusals: Vec<String> = (session.refused().into_iter())
+        .map(|(command, why)| format!("{command:?}: {why}"))
+        .collect();
+    for event in session.events() {
+        if matches!(event.what, What::Failed { .. } | What::Refused { .. }) {
+            refusals.push(format!("bar {}: {}", event.bar, event.sentence));
+        }
+    }
+    for refusal in &refusals {
+        eprintln!("{}: {refusal}", script.display());
+    }
+    if refusals.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Told)
+    }
 }
 
 fn read_script(path: &Path) -> Result<Vec<Item>, Failure> {

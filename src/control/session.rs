@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
 use super::builder::Builder;
-use super::command::{At, Command, Request};
+use super::command::{Answer, At, Command, Request};
 use super::crew::LockStep;
 use super::event::{Event, View};
 use super::handle::{Board, Handle, Message};
@@ -46,6 +46,8 @@ pub struct Session {
     /// Frames asked for so far: the scripted time.
     asked: u64,
     script: Vec<Item>,
+    /// What was asked of the script's items, and where the answers come.
+    performed: Vec<(Command, Receiver<Answer>)>,
 }
 
 impl Session {
@@ -85,6 +87,7 @@ impl Session {
             rate,
             asked: 0,
             script: Vec::new(),
+            performed: Vec::new(),
         }
     }
 
@@ -98,7 +101,7 @@ impl Session {
     }
 
     pub fn command_at(&mut self, command: Command, at: At) -> Result<Option<String>, String> {
-        let (answer, answered) = std::sync::mpsc::channel();
+        let (answer, answered) = channel();
         self.supervisor.take(Request {
             command,
             at,
@@ -117,6 +120,21 @@ impl Session {
     /// What is to happen when, beside commands.
     pub fn play_script(&mut self, items: Vec<Item>) {
         self.script = items;
+    }
+
+    /// Commands of the script that were refused since the last call, with the reason.
+    pub fn refused(&mut self) -> Vec<(Command, String)> {
+        let mut refused = Vec::new();
+        self.performed
+            .retain(|(command, answer)| match answer.try_recv() {
+                Ok(Err(why)) => {
+                    refused.push((command.clone(), why));
+                    false
+                }
+                Ok(Ok(_)) | Err(TryRecvError::Disconnected) => false,
+                Err(TryRecvError::Empty) => true,
+            });
+        refused
     }
 
     /// Everybody does what can be done without time passing.
@@ -185,10 +203,12 @@ impl Session {
             return false;
         };
         let item = self.script.remove(index);
+        let (answer, answered) = channel();
+        self.performed.push((item.command.clone(), answered));
         self.supervisor.take(Request {
             command: item.command,
             at: At::Frame(frame),
-            answer: None,
+            answer: Some(answer),
         });
         true
     }
