@@ -315,7 +315,7 @@ mod tests {
             (d.create("osc", "Sine"), "already"),
             (d.create("1x", "Sine"), "name"),
             (d.connect("oscc", "amp"), "did you mean `osc`"),
-            (d.connect("osc.oud", "amp"), "there is out"),
+            (d.connect("osc.oud", "amp"), "did you mean `out`"),
             (d.connect("osc", "amp.gein"), "did you mean `gain`"),
             (d.connect("osc", "amp.cv"), "already"),
             (d.disconnect("amp", "osc"), "not connected"),

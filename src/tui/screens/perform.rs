@@ -115,7 +115,7 @@ fn small(app: &App, area: Rect, buf: &mut Buffer) {
         height: area.height.saturating_sub(row),
         ..area
     };
-    if rest.height >= 2 {
+    if rest.height >= 1 {
         let hint = Rect {
             y: rest.bottom() - 1,
             height: 1,
