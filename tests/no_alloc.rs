@@ -147,11 +147,11 @@ fn play(seconds: u64) {
         let live = slots.output.live();
         let standby = 1 - live;
         let soon = slots.telemetry.soon();
-        for slot in 0..2 {
+        for (slot, generation) in generations.into_iter().enumerate() {
             let frame = soon + n % 64;
             let message = EngineMsg::At {
                 frame,
-                act: act(generations[slot], 0.3 + (n % 10) as f32 * 0.01),
+                act: act(generation, 0.3 + (n % 10) as f32 * 0.01),
                 sent_ns: now,
             };
             let _ = slots.ports[slot].send(message);

@@ -78,8 +78,8 @@ impl DcBlocker {
 
     fn piece(&mut self, piece: &mut [[f32; 2]]) {
         for frame in piece.iter() {
-            for side in 0..2 {
-                let x = f64::from(frame[side]);
+            for (side, x) in frame.iter().enumerate() {
+                let x = f64::from(*x);
                 self.sums[side] += x;
                 self.squares[side] += x * x;
             }
@@ -87,10 +87,10 @@ impl DcBlocker {
         if self.is_engaged() {
             for (i, frame) in piece.iter_mut().enumerate() {
                 let share = self.share.at(self.frame + i as u64);
-                for side in 0..2 {
-                    let x = f64::from(frame[side]);
-                    self.offset[side] += self.coefficient * (x - self.offset[side]);
-                    frame[side] = (x - share * self.offset[side]) as f32;
+                for (sample, offset) in frame.iter_mut().zip(&mut self.offset) {
+                    let x = f64::from(*sample);
+                    *offset += self.coefficient * (x - *offset);
+                    *sample = (x - share * *offset) as f32;
                 }
             }
         }

@@ -29,6 +29,10 @@ fn window(rate: f32) -> usize {
     ((rate * 0.1 / BLOCK as f32).ceil() as usize).max(1)
 }
 
+fn louder(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
+    [a[0].max(b[0]), a[1].max(b[1])]
+}
+
 impl Meter {
     pub fn new(rate: f32) -> Self {
         Self {
@@ -50,10 +54,10 @@ impl Meter {
         let mut squares = [0.0f64; 2];
         let mut level = Level::default();
         for block in &self.blocks {
-            for side in 0..2 {
-                squares[side] += f64::from(block.squares[side]);
-                level.peak[side] = level.peak[side].max(block.peak[side]);
+            for (sum, part) in squares.iter_mut().zip(block.squares) {
+                *sum += f64::from(part);
             }
+            level.peak = louder(level.peak, block.peak);
         }
         let frames = (self.blocks.len() * BLOCK) as f64;
         level.rms = squares.map(|s| (s / frames).sqrt() as f32);
@@ -80,10 +84,10 @@ impl StreamMeter {
 
     pub fn push(&mut self, frames: &[[f32; 2]]) {
         for frame in frames {
-            for side in 0..2 {
-                self.part.squares[side] += frame[side] * frame[side];
-                self.part.peak[side] = self.part.peak[side].max(frame[side].abs());
+            for (sum, x) in self.part.squares.iter_mut().zip(frame) {
+                *sum += x * x;
             }
+            self.part.peak = louder(self.part.peak, frame.map(f32::abs));
             self.count += 1;
             if self.count == BLOCK {
                 self.meter.push(self.part.squares, self.part.peak);
