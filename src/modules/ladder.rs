@@ -54,21 +54,27 @@ impl Module for Ladder {
             io.ins[param::DRIVE],
         );
         let mut s = [io.state[0], io.state[1], io.state[2], io.state[3]];
-        // The tangent's fraction holds up to 0.49 of the rate.
-        let turn = |hz: L::F| (hz * l.f(self.per_hz)).min(l.f(0.49));
         let out = &mut io.outs[output::OUT].block;
         if cutoff.is_constant() && res.is_constant() && drive.is_constant() {
-            let k = Coefficients::new(l, turn(cutoff.head()), res.head(), drive.head());
+            let k = Coefficients::new(l, self.turn(l, cutoff.head()), res.head(), drive.head());
             for (i, o) in out.iter_mut().enumerate() {
                 *o = tick(l, &mut s, &k, x.at(i));
             }
         } else {
             for (i, o) in out.iter_mut().enumerate() {
-                let k = Coefficients::new(l, turn(cutoff.at(i)), res.at(i), drive.at(i));
+                let k = Coefficients::new(l, self.turn(l, cutoff.at(i)), res.at(i), drive.at(i));
                 *o = tick(l, &mut s, &k, x.at(i));
             }
         }
         io.state[..4].copy_from_slice(&s);
+    }
+}
+
+impl Ladder {
+    /// The cutoff over the rate, as far as the tangent's fraction holds.
+    #[inline(always)]
+    fn turn<L: Lanes>(&self, l: L, cutoff: L::F) -> L::F {
+        (cutoff * l.f(self.per_hz)).min(l.f(0.49))
     }
 }
 

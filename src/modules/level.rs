@@ -3,19 +3,21 @@ use crate::dsp::{BLOCK, lanes::Lanes};
 
 use super::module::In;
 
+/// What a source multiplies its samples with as it makes them: its level, or 1 where that moves and [`apply_moving`] follows.
 #[inline(always)]
-pub fn apply_level<L: Lanes>(out: &mut [L::F; BLOCK], level: &In<'_, L>) {
+pub fn steady_level<L: Lanes>(l: L, level: &In<'_, L>) -> L::F {
     match level.block() {
-        Some(level) => {
-            for (o, level) in out.iter_mut().zip(level) {
-                *o = *o * *level;
-            }
-        }
-        None => {
-            let level = level.head();
-            for o in out.iter_mut() {
-                *o = *o * level;
-            }
+        Some(_) => l.f(1.0),
+        None => level.head(),
+    }
+}
+
+/// Applies a level that moves within the block.
+#[inline(always)]
+pub fn apply_moving<L: Lanes>(out: &mut [L::F; BLOCK], level: &In<'_, L>) {
+    if let Some(level) = level.block() {
+        for (o, level) in out.iter_mut().zip(level) {
+            *o = *o * *level;
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::dsp::{
 };
 
 use super::{
-    level::apply_level,
+    level::{apply_moving, steady_level},
     module::{Build, Io, LaneInit, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -59,6 +59,8 @@ impl Module for Noise {
 
     #[inline(always)]
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
+        let level = io.ins[param::LEVEL];
+        let gain = steady_level(l, &level);
         let out = &mut io.outs[output::OUT].block;
         let (count, seed) = (io.state[COUNT].bits(), io.state[SEED].bits());
         for (i, o) in out.iter_mut().enumerate() {
@@ -69,11 +71,15 @@ impl Module for Noise {
             let mut state: [L::F; POLES + 1] = [l.f(0.0); POLES + 1];
             state.copy_from_slice(&io.state[COLORED..]);
             for o in out.iter_mut() {
-                *o = color.tick(l, &mut state, *o);
+                *o = color.tick(l, &mut state, *o) * gain;
             }
             io.state[COLORED..].copy_from_slice(&state);
+        } else {
+            for o in out.iter_mut() {
+                *o = *o * gain;
+            }
         }
-        apply_level(out, &io.ins[param::LEVEL]);
+        apply_moving(out, &level);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::dsp::{
 };
 
 use super::{
-    level::apply_level,
+    level::{apply_moving, steady_level},
     module::{Build, Io, Module, OptionError},
     saw::{modulate, same},
     spec::{Family, ModuleSpec, Voicing},
@@ -123,15 +123,16 @@ impl Module for Pulse {
             step::moving_edges(l, r, t, &ramp, 1.0);
         }
 
+        let gain = steady_level(l, &level);
         let out = &mut io.outs[output::OUT].block;
         let (scale, one, two) = (l.f(1.0 / 2_147_483_648.0), l.f(1.0), l.f(2.0));
         for (i, o) in out.iter_mut().enumerate() {
             // Twice the width is 1 + fall / 2^31: less that, the mean is 0.
             let low = -(falls[i].to_float().fma(scale, one));
             let naive = L::F::select(falls[i].gt(phases[i]), low + two, low);
-            *o = naive + residuals[i];
+            *o = (naive + residuals[i]) * gain;
         }
-        apply_level(out, &level);
+        apply_moving(out, &level);
 
         phase.store(io.state);
         io.state[OFFSET] = offset.bits();

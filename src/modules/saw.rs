@@ -7,7 +7,7 @@ use crate::dsp::{
 };
 
 use super::{
-    level::apply_level,
+    level::{apply_moving, steady_level},
     module::{Build, Io, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -99,11 +99,11 @@ impl Module for Saw {
         }
 
         let out = &mut io.outs[output::OUT].block;
-        let scale = l.f(1.0 / 2_147_483_648.0);
+        let (scale, gain) = (l.f(1.0 / 2_147_483_648.0), steady_level(l, &level));
         for ((o, phase), residual) in out.iter_mut().zip(&phases).zip(&residuals) {
-            *o = phase.to_float().fma(scale, *residual);
+            *o = phase.to_float().fma(scale, *residual) * gain;
         }
-        apply_level(out, &level);
+        apply_moving(out, &level);
 
         phase.store(io.state);
         io.state[OFFSET] = offset.bits();

@@ -7,7 +7,7 @@ use crate::dsp::{
 };
 
 use super::{
-    level::apply_level,
+    level::{apply_moving, steady_level},
     module::{Build, Io, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -57,6 +57,7 @@ impl Module for Sine {
         );
         let fm = io.ins[input::FM];
         let out = &mut io.outs[output::OUT].block;
+        let gain = steady_level(l, &level);
         let mut phase = Phase::<L>::load(io.state);
         let steady = freq.is_constant() && ratio.is_constant();
         if steady && fm.is_constant() && L::N > 1 {
@@ -66,7 +67,7 @@ impl Module for Sine {
             phase.advance(
                 l,
                 #[inline(always)]
-                |i, turn| out[i] = sin_turn(l, turn),
+                |i, turn| out[i] = sin_turn(l, turn) * gain,
             );
             phase.turn = phase.turn - offset;
         } else {
@@ -92,18 +93,18 @@ impl Module for Sine {
             match fm.block() {
                 Some(fm) => {
                     for (i, o) in out.iter_mut().enumerate() {
-                        *o = sin_turn(l, phases[i] + turns(l, fm[i]));
+                        *o = sin_turn(l, phases[i] + turns(l, fm[i])) * gain;
                     }
                 }
                 None => {
                     let offset = turns(l, fm.head());
                     for (i, o) in out.iter_mut().enumerate() {
-                        *o = sin_turn(l, phases[i] + offset);
+                        *o = sin_turn(l, phases[i] + offset) * gain;
                     }
                 }
             }
         }
-        apply_level(out, &level);
+        apply_moving(out, &level);
         phase.store(io.state);
     }
 }
