@@ -1,7 +1,7 @@
 //! Band-limited steps from a table: a naive waveform, 16 frames late, plus what each of its edges lacks. Runs on engine threads.
 //!
 //! The table holds a windowed-sinc step less the naive one, 32 taps at 512 positions between two frames, interpolated: aliasing
-//! stays below -135 dBFS under 16 kHz, and nothing is lost at the top (QUALITY figures in `docs/measurements.md`).
+//! stays below -135 dBFS under 16 kHz, and nothing is lost at the top (figures in `docs/measurements.md`).
 use std::sync::OnceLock;
 
 use super::{
