@@ -56,12 +56,7 @@ fn every_shipped_patch_reads() {
             let path = file.path();
             if path.extension().is_some_and(|e| e == "ron") {
                 let (_, parsed) = chronus::patch::file::load(&path).unwrap();
-                let unknown = |m: &str| m.contains("unknown module");
-                let errors: Vec<_> = parsed
-                    .errors()
-                    .map(|d| d.to_string())
-                    .filter(|m| !unknown(m))
-                    .collect();
+                let errors: Vec<_> = parsed.errors().map(|d| d.to_string()).collect();
                 assert!(errors.is_empty(), "{errors:#?}");
                 seen += 1;
             }

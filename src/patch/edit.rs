@@ -1,6 +1,4 @@
-//! Edits of a patch's text that keep comments and layout, and of patches that have no text yet.
-pub use super::draft::{add_module, clear, connect, disconnect, finished, remove_module};
-
+//! Edits of a patch's text that keep comments and layout.
 use crate::modules::spec::ParamValue;
 
 use super::diagnostic::{Fix, Severity};
@@ -20,10 +18,6 @@ pub enum EditError {
     NoPort(String),
     #[error("{0}")]
     Value(String),
-    #[error("{0}")]
-    Name(String),
-    #[error("no cable `{from} > {to}`")]
-    NoCable { from: String, to: String },
     #[error("the text has an error first: {0}")]
     Broken(String),
 }

@@ -5,7 +5,6 @@ mod cable_text;
 mod chain;
 pub mod check;
 pub mod diagnostic;
-mod draft;
 pub mod edit;
 pub mod file;
 pub mod lexer;
@@ -165,7 +164,34 @@ pub enum PrimeMode {
 }
 
 impl Patch {
+    /// A patch with nothing in it.
+    pub fn empty(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            bpm: None,
+            voices: 1,
+            modules: Vec::new(),
+            cables: Vec::new(),
+            macros: Vec::new(),
+            prime: PrimeMode::Sound,
+            spill: false,
+        }
+    }
+
     pub fn node(&self, name: &str) -> Option<usize> {
         self.modules.iter().position(|m| m.name == name)
+    }
+}
+
+impl Node {
+    /// A module with the defaults of its kind.
+    pub fn new(name: &str, spec: &'static ModuleSpec) -> Self {
+        let params = spec.params.iter().map(|p| ParamValue::Fixed(p.default));
+        Self {
+            name: name.to_owned(),
+            spec,
+            params: params.collect(),
+            options: spec.options.iter().map(|o| o.default_value()).collect(),
+        }
     }
 }
