@@ -31,6 +31,12 @@ const PATCHES: &[BenchPatch] = &[
         items: 64,
         item: "voice",
     },
+    BenchPatch {
+        name: "p3",
+        text: include_str!("../../patches/bench/p3.ron"),
+        items: 1,
+        item: "chain",
+    },
 ];
 
 const RATE: f32 = 48_000.0;
