@@ -3,14 +3,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::audio::device::{DeviceSpec, PERIODS, RATES};
 use crate::dsp::lanes::IsaChoice;
 use crate::tui;
 
-/// Where OSC is listened for unless told otherwise: the predecessor's port, on loopback.
-pub const OSC_DEFAULT: &str = "127.0.0.1:5005";
 /// The longest `--for`, and the longest `render`.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3_600);
 
@@ -196,6 +195,16 @@ pub enum OscBind {
     At(SocketAddr),
 }
 
+/// What no single argument can tell: arguments that do not go together.
+pub fn whole(cli: Cli) -> Result<Cli, clap::Error> {
+    let to_stdout = cli.play.telemetry.as_deref() == Some(std::path::Path::new("-"));
+    if to_stdout && !cli.play.headless {
+        let why = "--telemetry - wants --headless: standard output is the screen's";
+        return Err(Cli::command().error(ErrorKind::ArgumentConflict, why));
+    }
+    Ok(cli)
+}
+
 fn osc(text: &str) -> Result<OscBind, String> {
     if text == "off" {
         return Ok(OscBind::Off);
@@ -282,7 +291,6 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 

@@ -79,6 +79,7 @@ fn each_mistake_has_its_status_and_its_words() {
         (&["--osc", "5005"], 2, "--osc"),
         (&["--color", "pink"], 2, "--color"),
         (&["--nothing"], 2, "--nothing"),
+        (&["--telemetry", "-"], 2, "--headless"),
         (&["good.ron", "good.ron"], 2, "good.ron"),
         (&["check"], 2, "PATCHES"),
         (&["render", "good.ron"], 2, "--output"),

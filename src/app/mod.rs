@@ -18,11 +18,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{self, Cli, Verb};
 
 /// The program: reads the command line and does what it says. Runs on the main thread.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse().and_then(cli::whole) {
         Ok(cli) => cli,
         Err(usage) => {
             let status = usage.exit_code();
