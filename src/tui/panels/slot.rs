@@ -256,8 +256,11 @@ fn facts(app: &App, slot: SlotId) -> Vec<Line> {
     };
     let reading = &app.reading;
     let key_to_sound = format!(
-        "key-to-sound {:.0} ms  lead {:.0} ms",
-        reading.key_to_sound_ms.p50,
+        "key-to-sound {} ms  lead {:.0} ms",
+        match reading.key_to_sound_ms.p50 {
+            0.0 => "-".to_owned(),
+            ms => format!("{ms:.0}"),
+        },
         reading.lead_ms()
     );
     let contents = format!(
