@@ -1,4 +1,5 @@
 //! Patch files on disk: what is not a patch is refused at once, and by name.
+#![allow(clippy::unwrap_used)]
 use std::fs;
 use std::io::Write;
 use std::path::Path;

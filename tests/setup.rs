@@ -67,7 +67,7 @@ impl Machine {
             .args([
                 "-u",
                 "-c",
-                &format!("root='{root}'; . '{root}/scripts/setup.sh'; need_all; echo ready"),
+                &format!("root='{root}'; . '{root}/.ci/setup.sh'; need_all; echo ready"),
             ])
             .env_clear()
             .env("PATH", self.bin())
