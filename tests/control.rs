@@ -202,11 +202,50 @@ fn whatever_size_the_callbacks_have_the_samples_are_the_same() {
         sound
     };
     let expected = play(&[CHUNK]);
-    for sizes in [&[1][..], &[64], &[63, 1, 500], &[512, 17]] {
+    // A host that asks for more than it said is met with silence until the lead has grown, never with a gap.
+    for (sizes, waits) in [
+        (&[1][..], 0),
+        (&[64], 0),
+        (&[63, 1, 500], 0),
+        (&[512, 17], 0),
+        (&[1_024, 17], 1_024),
+        (&[2_048, 16, 700], 2_048),
+    ] {
         let heard = play(sizes);
-        let first = heard.iter().zip(&expected).position(|(a, b)| a != b);
+        assert!(heard[..waits].iter().all(|f| *f == [0.0; 2]), "{sizes:?}");
+        let first = heard[waits..]
+            .iter()
+            .zip(&expected)
+            .position(|(a, b)| a != b);
         assert_eq!(first, None, "sizes {sizes:?}");
     }
+}
+
+#[test]
+#[ignore = "long: 10^5 callbacks of a shipped patch"]
+fn a_hundred_thousand_callbacks_of_any_size_play_what_render_writes() {
+    let text = include_str!("../patches/hello.ron");
+    let mut whole = session(text);
+    let mut session = session(text);
+    let mut random = 1u32;
+    let mut sound = vec![[0.0; 2]; 2_048];
+    session.fill(&mut sound);
+    let waits = 2_048;
+    assert!(sound.iter().all(|f| *f == [0.0; 2]), "the maximum burst");
+    let mut asked = waits;
+    let mut expected = Vec::new();
+    for n in 0..100_000 {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let out = &mut sound[..16 + (random >> 8) as usize % 2_033];
+        session.fill(out);
+        while expected.len() < out.len() {
+            expected.extend(whole.render(CHUNK));
+        }
+        assert!(out == &expected[..out.len()], "callback {n}, frame {asked}");
+        expected.drain(..out.len());
+        asked += out.len();
+    }
+    counted(&session);
 }
 
 #[test]
