@@ -1,7 +1,6 @@
 //! The whole instrument in lock step: what is heard, sample by sample, whatever is asked of it.
 use std::path::Path;
 
-use chronus::audio::fade::{level, smoothstep};
 use chronus::audio::guard::Guard;
 use chronus::control::command::{At, Command, Draft, Focus, Quantum, SlotId};
 use chronus::control::event::{Event, What};
@@ -11,11 +10,10 @@ use chronus::control::slot::SlotState;
 use chronus::control::supervisor::Config;
 use chronus::dsp::lanes::IsaChoice;
 use chronus::dsp::{BLOCK, transport::Transport};
-use chronus::graph::{Block, Env, Graph, compile};
 use chronus::modules::spec::ParamValue;
-use chronus::patch::file;
 
-const RATE: usize = 48_000;
+mod reference;
+use reference::{Alone, RATE, Reference, residual_db, shipped};
 
 fn config() -> Config {
     Config {
@@ -116,61 +114,11 @@ fn counted(session: &Session) {
     assert_eq!(reading.late_events, 0, "late events");
 }
 
-/// A patch rendered alone from a frame of the timeline.
-struct Alone {
-    graph: Graph,
-    transport: Transport,
-    frame: u64,
-}
-
-impl Alone {
-    fn new(text: &str, from: u64, transport: Transport) -> Self {
-        let patch = file::parse(text, "alone.ron").patch.expect("valid");
-        let config = config();
-        let env = Env {
-            rate: RATE as f32,
-            isa: config.isa,
-            seed: config.seed,
-            bpm: transport.bpm,
-        };
-        let (graph, _) = compile(&patch, &env).expect("compiles");
-        Self {
-            graph,
-            transport,
-            frame: from,
-        }
-    }
-
-    /// Frames up to `end`, from where it stands.
-    fn until(&mut self, end: u64) -> Vec<[f32; 2]> {
-        let mut sound = Vec::new();
-        while self.frame < end {
-            let mut out = [[0.0; 2]; BLOCK];
-            self.graph
-                .render(&Block::plain(self.frame, self.transport), &mut out);
-            sound.extend(out);
-            self.frame += BLOCK as u64;
-        }
-        sound
-    }
-}
-
-/// The largest difference, in dBFS.
-fn residual_db(a: &[[f32; 2]], b: &[[f32; 2]]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    let differences = a
-        .as_flattened()
-        .iter()
-        .zip(b.as_flattened())
-        .map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
-    20.0 * differences.fold(0.0, f64::max).max(1e-30).log10()
-}
-
 #[test]
 fn the_first_patch_is_heard_from_its_first_frame() {
     let text = sine("a", 440);
     let mut session = session(&text);
-    let mut expected = Alone::new(&text, 0, Transport::new(RATE as f64, 120.0)).until(9_600);
+    let mut expected = Alone::new(&text, 0, IsaChoice::Plain).until(9_600);
     let heard = session.render(9_600);
     Guard::new(RATE as f32).process(&mut expected);
     assert_eq!(heard, expected, "bit by bit");
@@ -313,20 +261,6 @@ fn swaps_between_many_patches_are_the_mix_of_both_rendered_alone() {
     swaps_are_the_mix(&texts, 60);
 }
 
-/// The patches that come with the program. That every one of them reads without a mistake is for the patch tests to say.
-fn shipped() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("patches");
-    let files = std::fs::read_dir(folder).expect("patches");
-    let mut paths: Vec<_> = files.map(|f| f.expect("readable").path()).collect();
-    paths.retain(|p| p.extension().is_some_and(|e| e == "ron"));
-    paths.sort();
-    let texts = paths
-        .iter()
-        .map(|p| std::fs::read_to_string(p).expect("text"));
-    let reads = |text: &String| file::parse(text, "shipped.ron").patch.is_some();
-    texts.filter(reads).collect()
-}
-
 #[test]
 #[ignore = "two minutes"]
 fn two_hundred_swaps_between_shipped_patches_are_the_mix_of_both_rendered_alone() {
@@ -360,9 +294,7 @@ fn swaps_are_the_mix(texts: &[String], swaps: usize) {
         },
     );
     session.command(Command::SetStateCarry(false)).expect("set");
-    let transport = Transport::new(RATE as f64, 120.0);
-    let mut alone = Alone::new(&texts[0], 0, transport);
-    let mut expected = Vec::new();
+    let mut expected = Reference::new(&texts[0], IsaChoice::Plain);
     let mut heard = Vec::new();
     let mut random = 12_345u32;
     for n in 1..=swaps {
@@ -390,26 +322,9 @@ fn swaps_are_the_mix(texts: &[String], swaps: usize) {
                 _ => None,
             })
             .unwrap_or_else(|| panic!("swap {n} did not happen"));
-        let mut next = Alone::new(text, begin, transport);
-        let end = (frame + u64::from(fade)).next_multiple_of(BLOCK as u64);
-        expected.extend(alone.until(end));
-        let new = next.until(end);
-        let first = begin as usize;
-        for f in frame..end {
-            let w = smoothstep((f - frame) as f64 / f64::from(fade));
-            let g = level(1.0 - w, w, f64::from(rho));
-            for side in 0..2 {
-                let old = &mut expected[f as usize][side];
-                let (a, b) = (f64::from(*old), f64::from(new[f as usize - first][side]));
-                *old = (g * ((1.0 - w) * a + w * b)) as f32;
-            }
-        }
-        alone = next;
+        expected.swap(text, begin, (frame, fade, rho));
     }
-    expected.extend(alone.until(heard.len() as u64 + BLOCK as u64));
-    expected.truncate(heard.len());
-    Guard::new(RATE as f32).process(&mut expected);
-    let residual = residual_db(&heard, &expected);
+    let residual = residual_db(&heard, &expected.heard(heard.len()));
     assert!(residual <= -110.0, "residual {residual:.1} dBFS");
     counted(&session);
 }
@@ -432,6 +347,52 @@ fn with_its_state_carried_a_sound_goes_on_as_if_nothing_happened() {
     let residual = residual_db(&heard, &expected);
     assert!(residual <= -110.0, "residual {residual:.1} dBFS");
     counted(&session);
+}
+
+#[test]
+fn a_held_note_an_oscillator_and_an_echo_go_on_through_a_swap() {
+    let keys = |name: &str, more: &str| {
+        format!(
+            r#"(name: "{name}", voices: 4, modules: (keys: Keys(), osc: Saw(), vcf: Ladder(cutoff: 900.0, res: 0.4), env: Adsr(attack: 0.2), vca: Vca(), dly: Delay(time: 0.2, feedback: 0.6, mix: 0.4), {more} out: Out(gain: "-9dB")), cables: ["keys.pitch > osc.freq", "keys.gate > env.gate", "env > vca.cv", "osc > vcf > vca > dly > out"])"#
+        )
+    };
+    let play = |swaps: bool| {
+        let mut session = session(&keys("a", ""));
+        let mut heard = session.render(RATE / 10);
+        for note in [45.0, 52.0, 57.0] {
+            session
+                .command(Command::Note {
+                    note,
+                    velocity: 0.8,
+                })
+                .expect("a note");
+        }
+        heard.extend(session.render(RATE / 10));
+        if swaps {
+            load(&mut session, &keys("b", "lfo: Lfo(),"));
+        }
+        heard.extend(session.render(RATE / 4));
+        if swaps {
+            session
+                .command(Command::Swap(Some(Quantum::Now)))
+                .expect("primed");
+        }
+        heard.extend(session.render(RATE / 2));
+        let off = Command::Note {
+            note: 52.0,
+            velocity: 0.0,
+        };
+        session.command(off).expect("a note's end");
+        heard.extend(session.render(RATE));
+        let wanted = if swaps { "b" } else { "a" };
+        assert_eq!(name(&session, session.supervisor.view().live), wanted);
+        counted(&session);
+        heard
+    };
+    let plain = play(false);
+    assert!(plain[RATE / 2..RATE].iter().any(|f| f[0] > 0.1));
+    let residual = residual_db(&play(true), &plain);
+    assert!(residual <= -110.0, "residual {residual:.1} dBFS");
 }
 
 #[test]
