@@ -2,16 +2,17 @@
 //! allocator itself counts, in release builds too.
 #![cfg(feature = "faults")]
 #![allow(clippy::unwrap_used, unsafe_code)]
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, System};
 use std::cell::Cell;
 
 use chronus::audio::lead::Latency;
 use chronus::audio::msg::{OutputMsg, OutputReply, Swap, SwapAt};
 use chronus::audio::slots::{Slots, SlotsConfig, StartFade};
-use chronus::dsp::{StereoBlock, transport::Transport};
+use chronus::dsp::{lanes::IsaChoice, transport::Transport};
 use chronus::engine::msg::{Act, EngineMsg, EngineReply, Load, Start};
-use chronus::graph::{self, Block, Change, Core, Graph, Snapshot, prime::PrimedGraph};
+use chronus::graph::{Change, Env, Layout, Snapshot, compile, prime::PrimedGraph};
 use chronus::modules::spec::ParamValue;
+use chronus::patch::file;
 
 thread_local! {
     static ARMED: Cell<bool> = const { Cell::new(false) };
@@ -29,19 +30,19 @@ fn hit() {
 
 // SAFETY: forwards every call unchanged to `System`; counting touches const-initialised cells only.
 unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+    unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
         hit();
         // SAFETY: the caller's promise, passed on.
         unsafe { System.alloc(layout) }
     }
 
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: std::alloc::Layout) {
         hit();
         // SAFETY: the caller's promise, passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    unsafe fn realloc(&self, pointer: *mut u8, layout: std::alloc::Layout, size: usize) -> *mut u8 {
         hit();
         // SAFETY: the caller's promise, passed on.
         unsafe { System.realloc(pointer, layout, size) }
@@ -67,53 +68,70 @@ fn the_count_counts() {
     realtime("a vector", || std::hint::black_box(vec![0u8; 16]));
 }
 
-/// A tone that parameters scale; state that can be carried.
-struct Tone {
-    hz: f64,
-    level: f32,
+const PATCHES: [&str; 5] = [
+    include_str!("../patches/hello.ron"),
+    include_str!("../patches/acid.ron"),
+    include_str!("../patches/beat.ron"),
+    include_str!("../patches/strings.ron"),
+    include_str!("../patches/dub.ron"),
+];
+
+/// A patch as a slot holds it.
+struct Held {
+    generation: u32,
+    layout: Layout,
+    out: usize,
+    gain: usize,
 }
 
-impl Core for Tone {
-    fn render(&mut self, block: &Block<'_>, out: &mut StereoBlock) {
-        for event in block.events {
-            if let Change::Param {
-                value: ParamValue::Fixed(value),
-                ..
-            } = event.change
-            {
-                self.level = value;
-            }
-        }
-        for (i, frame) in out.iter_mut().enumerate() {
-            let phase = ((block.frame + i as u64) as f64 * self.hz / 48e3).fract();
-            *frame = [self.level * (phase * std::f64::consts::TAU).sin() as f32; 2];
-        }
-    }
-    fn set_now(&mut self, _: usize, _: usize, _: ParamValue) {}
-    fn test_note(&mut self, _: Option<f32>) {}
-    fn reset(&mut self) {}
-    fn save(&self, _: &mut Snapshot) {}
-    fn restore(&mut self, _: &Snapshot) {}
-}
-
-fn load(hz: f64, generation: u32, start: Start) -> EngineMsg {
-    let graph = Graph::new(Box::new(Tone { hz, level: 0.5 }));
-    let primed = PrimedGraph::unverified(graph, graph::Layout::default());
-    let snapshot = Box::<Snapshot>::default();
-    let load = Load::new(primed, generation, start)
-        .carrying(snapshot)
-        .replaying(vec![(0, act(generation, 0.4)); 100]);
-    EngineMsg::Load(Box::new(load))
-}
-
-fn act(generation: u32, value: f32) -> Act {
-    Act::Change {
+/// Another patch for every generation, with the state that it shares with `live`, and a hundred events that came before it.
+fn load(generation: u32, start: Start, live: Option<&Held>) -> (Held, EngineMsg) {
+    let text = PATCHES[generation as usize % PATCHES.len()];
+    let patch = file::parse(text, "shipped.ron").patch.unwrap();
+    let env = Env {
+        rate: 48e3,
+        isa: IsaChoice::Auto,
+        seed: 0,
+        bpm: 120.0,
+    };
+    let (graph, layout) = compile(&patch, &env).unwrap();
+    let out = patch.node("out").unwrap();
+    let held = Held {
         generation,
-        change: Change::Param {
-            node: 0,
-            param: 0,
-            value: ParamValue::Fixed(value),
-        },
+        gain: patch.modules[out].spec.param("gain").unwrap(),
+        out,
+        layout: layout.clone(),
+    };
+    let snapshot = live.map_or_else(Snapshot::default, |live| {
+        Snapshot::plan(&live.layout, &layout)
+    });
+    let load = Load::new(PrimedGraph::unverified(graph, layout), generation, start)
+        .carrying(Box::new(snapshot))
+        .replaying(vec![(0, held.act(3)); 100]);
+    (held, EngineMsg::Load(Box::new(load)))
+}
+
+impl Held {
+    /// A knob, a note, its end, in turn.
+    fn act(&self, n: u64) -> Act {
+        let note = |velocity| Change::Note {
+            note: (36 + n % 48) as f32,
+            velocity,
+        };
+        let change = match n % 4 {
+            0 => note(0.7),
+            1 => note(0.0),
+            2 if n % 64 == 2 => Change::NotesOff,
+            _ => Change::Param {
+                node: self.out,
+                param: self.gain,
+                value: ParamValue::Fixed(-12.0 + (n % 10) as f32),
+            },
+        };
+        Act::Change {
+            generation: self.generation,
+            change,
+        }
     }
 }
 
@@ -128,12 +146,13 @@ fn play(seconds: u64) {
         start: StartFade::Device,
     });
     let mut scope = slots.output_port.take_scope().unwrap();
-    let mut generations = [1, 2];
     let mut newest = 2;
-    for (slot, generation) in generations.into_iter().enumerate() {
-        let message = load(220.0 + 110.0 * slot as f64, generation, Start::At(0));
-        assert!(slots.ports[slot].send(message).is_ok());
-    }
+    let mut held = [1, 2].map(|generation| {
+        let (held, message) = load(generation, Start::At(0), None);
+        let port = &mut slots.ports[generation as usize - 1];
+        assert!(port.send(message).is_ok());
+        held
+    });
     let mut out = vec![[0.0; 2]; 8_192];
     let (mut heard_swaps, mut failovers, mut retired) = (0, 0, 0);
     let mut hung = [0u32; 2];
@@ -147,11 +166,11 @@ fn play(seconds: u64) {
         let live = slots.output.live();
         let standby = 1 - live;
         let soon = slots.telemetry.soon();
-        for (slot, generation) in generations.into_iter().enumerate() {
+        for (slot, held) in held.iter().enumerate() {
             let frame = soon + n % 64;
             let message = EngineMsg::At {
                 frame,
-                act: act(generation, 0.3 + (n % 10) as f32 * 0.01),
+                act: held.act(n),
                 sent_ns: now,
             };
             let _ = slots.ports[slot].send(message);
@@ -159,23 +178,24 @@ fn play(seconds: u64) {
         match n % 50 {
             10 => {
                 newest += 1;
-                generations[standby] = newest;
                 let start = Start::At(slots.output.frame() + 512);
-                let message = load(200.0 + (n % 7) as f64 * 50.0, newest, start);
+                let (new, message) = load(newest, start, Some(&held[live]));
+                held[standby] = new;
                 assert!(slots.ports[standby].send(message).is_ok());
             }
             20 => {
                 let swap = Swap {
                     id: n,
                     to: standby,
-                    generation: generations[standby],
+                    generation: held[standby].generation,
                     at: SwapAt::Ready,
                     fade_frames: 960,
                 };
                 assert!(slots.output_port.send(OutputMsg::Swap(swap)).is_ok());
             }
             30 => {
-                let snapshot = Box::<Snapshot>::default();
+                let layout = &held[live].layout;
+                let snapshot = Box::new(Snapshot::plan(layout, layout));
                 let message = EngineMsg::Save { snapshot, at: soon };
                 assert!(slots.ports[live].send(message).is_ok());
             }

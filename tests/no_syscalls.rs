@@ -8,27 +8,24 @@ use chronus::audio::device::now_ns;
 use chronus::audio::lead::Latency;
 use chronus::audio::msg::{OutputMsg, Swap, SwapAt};
 use chronus::audio::slots::{Slots, SlotsConfig, StartFade};
-use chronus::dsp::{StereoBlock, transport::Transport};
+use chronus::dsp::{lanes::IsaChoice, transport::Transport};
 use chronus::engine::msg::{EngineMsg, Load, Start};
-use chronus::graph::{Block, Core, Graph, Layout, Snapshot, prime::PrimedGraph};
-use chronus::modules::spec::ParamValue;
+use chronus::graph::{Env, compile, prime::PrimedGraph};
+use chronus::patch::file;
 
 /// Set in the child that runs under the kernel's watch.
 const CHILD: &str = "CHRONUS_UNDER_WATCH";
 
-struct Tone;
-
-impl Core for Tone {
-    fn render(&mut self, block: &Block<'_>, out: &mut StereoBlock) {
-        for (i, frame) in out.iter_mut().enumerate() {
-            *frame = [((block.frame + i as u64) as f32 * 0.01).sin() * 0.3; 2];
-        }
-    }
-    fn set_now(&mut self, _: usize, _: usize, _: ParamValue) {}
-    fn test_note(&mut self, _: Option<f32>) {}
-    fn reset(&mut self) {}
-    fn save(&self, _: &mut Snapshot) {}
-    fn restore(&mut self, _: &Snapshot) {}
+fn shipped(text: &str) -> PrimedGraph {
+    let patch = file::parse(text, "shipped.ron").patch.unwrap();
+    let env = Env {
+        rate: 48e3,
+        isa: IsaChoice::Auto,
+        seed: 0,
+        bpm: 120.0,
+    };
+    let (graph, layout) = compile(&patch, &env).unwrap();
+    PrimedGraph::unverified(graph, layout)
 }
 
 fn slots() -> Slots {
@@ -40,9 +37,12 @@ fn slots() -> Slots {
         clock: now_ns,
         start: StartFade::Device,
     });
-    for slot in 0..2 {
-        let primed = PrimedGraph::unverified(Graph::new(Box::new(Tone)), Layout::default());
-        let load = Load::new(primed, 1 + slot as u32, Start::At(0));
+    let texts = [
+        include_str!("../patches/hello.ron"),
+        include_str!("../patches/drone.ron"),
+    ];
+    for (slot, text) in texts.into_iter().enumerate() {
+        let load = Load::new(shipped(text), 1 + slot as u32, Start::At(0));
         let message = EngineMsg::Load(Box::new(load));
         assert!(slots.ports[slot].send(message).is_ok());
     }
@@ -119,7 +119,7 @@ fn play_watched() -> ! {
         })
     };
     now_ns();
-    let spare = PrimedGraph::unverified(Graph::new(Box::new(Tone)), Layout::default());
+    let spare = shipped(include_str!("../patches/acid.ron"));
     let mut spare = Some(Box::new(Load::new(spare, 3, Start::Head)));
     watch_this_thread();
     for n in 0..2_000u64 {
