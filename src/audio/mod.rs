@@ -4,15 +4,26 @@ mod cpal_device;
 mod dc_blocker;
 pub mod device;
 pub mod device_list;
+#[allow(
+    clippy::disallowed_types,
+    reason = "closes devices: no audio thread comes here"
+)]
 mod disposal;
 pub mod fade;
+#[allow(clippy::disallowed_types, reason = "audio threads only `try_lock`")]
 mod fill_cell;
 mod gate;
 pub mod guard;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a thread of its own: no audio thread comes here"
+)]
 mod keeper;
 pub mod lead;
 mod levels;
 pub mod limiter;
+#[allow(clippy::disallowed_types, reason = "audio threads only `try_lock`")]
 mod loss;
 pub mod msg;
 pub mod output;
@@ -20,11 +31,25 @@ mod publish;
 mod reader;
 pub mod scripted;
 pub mod slots;
+#[allow(clippy::disallowed_types, reason = "no audio thread comes here")]
 pub mod stderr;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "shared with the keeper; audio threads touch the atomics"
+)]
 pub mod stream;
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this thread is the device: it waits for time to pass"
+)]
 mod virtual_device;
 mod voice;
 mod watch;
 mod watermark;
 pub mod wav_file;
+#[allow(
+    clippy::disallowed_types,
+    reason = "writes files: no audio thread comes here"
+)]
 mod wav_tap;

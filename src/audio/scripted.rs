@@ -190,6 +190,7 @@ mod tests {
         assert_eq!(longest, 8);
     }
 
+    #[allow(clippy::disallowed_types)]
     #[test]
     fn the_callback_is_told_the_scripts_time() {
         let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));

@@ -49,6 +49,10 @@ impl EngineThread {
 
     /// Ends the loop and gives the engine back to be freed; None where its thread panicked outside of a module. A thread that
     /// does not end within `patience` hangs: it comes back as an error, to be kept aside; a thread can't be killed.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the thread that stops another waits for it"
+    )]
     pub fn stop(self, patience: Duration) -> Result<Option<Engine>, Quarantined> {
         self.running.store(false, Ordering::Release);
         self.waker.wake();

@@ -83,6 +83,7 @@ impl Module for Fault {
 }
 
 impl Fault {
+    #[allow(clippy::disallowed_methods, reason = "it hangs on purpose")]
     #[inline(always)]
     fn strike<L: Lanes>(&self, l: L, io: &mut Io<'_, L>, first: bool) {
         let mut every = |f: &dyn Fn(L::F) -> L::F| {
