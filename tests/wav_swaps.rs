@@ -118,7 +118,7 @@ fn twenty_swaps_in_a_recording_are_the_mix_of_both_rendered_alone() {
     let mut heard: Vec<[f32; 2]> = heard.channels[0]
         .iter()
         .zip(&heard.channels[1])
-        .map(|(l, r)| [*l as f32, *r as f32])
+        .map(|(l, r)| [*l, *r])
         .collect();
     // The end is faded out.
     heard.truncate(heard.len() - RATE / 5);
