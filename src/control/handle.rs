@@ -1,5 +1,6 @@
 //! The outside's end of the supervisor: commands in, events, view and meters out. Cloned into every thread that translates
 //! (screen, OSC, files); never touched by a realtime thread.
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use super::reading::Reading;
 pub const QUEUE: usize = 8_192;
 /// Events that a reader may leave unread before it misses some.
 const UNREAD_EVENTS: usize = 4_096;
+/// Events kept for a reader that comes later.
+const PAST_EVENTS: usize = 256;
 
 /// What reaches the supervisor; every kind wakes it.
 pub enum Message {
@@ -49,7 +52,13 @@ pub struct Handle {
 /// What the supervisor publishes.
 pub struct Board {
     view: Mutex<Arc<View>>,
-    readers: Mutex<Vec<SyncSender<Event>>>,
+    readers: Mutex<Readers>,
+}
+
+#[derive(Default)]
+struct Readers {
+    queues: Vec<SyncSender<Event>>,
+    past: VecDeque<Event>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -71,12 +80,17 @@ impl Board {
 
     /// Hands the event to every reader that is still there. A reader with a full queue misses it.
     pub fn tell(&self, event: &Event) {
-        lock(&self.readers).retain(|reader| {
+        let mut readers = lock(&self.readers);
+        readers.queues.retain(|reader| {
             !matches!(
                 reader.try_send(event.clone()),
                 Err(TrySendError::Disconnected(_))
             )
         });
+        if readers.past.len() == PAST_EVENTS {
+            readers.past.pop_front();
+        }
+        readers.past.push_back(event.clone());
     }
 }
 
@@ -128,7 +142,19 @@ impl Handle {
     /// Events from now on.
     pub fn subscribe(&self) -> Receiver<Event> {
         let (reader, events) = sync_channel(UNREAD_EVENTS);
-        lock(&self.board.readers).push(reader);
+        lock(&self.board.readers).queues.push(reader);
+        events
+    }
+
+    /// The latest events so far, and those from now on.
+    pub fn subscribe_with_past(&self) -> Receiver<Event> {
+        let (reader, events) = sync_channel(UNREAD_EVENTS);
+        let mut readers = lock(&self.board.readers);
+        for event in &readers.past {
+            // Room for all of them: the queue is empty and longer.
+            let _ = reader.try_send(event.clone());
+        }
+        readers.queues.push(reader);
         events
     }
 
@@ -189,7 +215,8 @@ mod tests {
         board.tell(&Event::default());
         assert_eq!(one.try_iter().count(), 1);
         assert_eq!(two.try_iter().count(), 1);
-        assert_eq!(lock(&board.readers).len(), 2);
+        assert_eq!(lock(&board.readers).queues.len(), 2);
+        assert_eq!(handle.subscribe_with_past().try_iter().count(), 1);
         board.publish(View {
             fade_ms: 7.0,
             ..View::default()

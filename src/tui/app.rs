@@ -112,12 +112,16 @@ impl App {
                 role: Role::Text,
             },
         };
+        // What happened before there was a screen goes to the log, not into the sentence.
+        let events = handle.subscribe_with_past();
+        let mut journal = Journal::default();
+        events.try_iter().for_each(|event| journal.push(event));
         Self {
-            events: handle.subscribe(),
+            events,
             pending: Vec::new(),
             view: handle.view(),
             reading: handle.reading(),
-            journal: Journal::default(),
+            journal,
             sentence,
             depth,
             theme,
