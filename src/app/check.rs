@@ -16,6 +16,7 @@ use crate::patch::{
     file,
 };
 
+use super::complain::complain;
 use super::failure::{Failure, print};
 
 /// What a patch is primed for here: the usual device. A rate changes neither errors nor verdicts but those on cost.
@@ -97,12 +98,17 @@ fn check(
 
 fn text_line(file: &str, finding: Finding<'_>) -> Result<(), Failure> {
     match finding {
-        Finding::Unreadable(why) => eprintln!("{why}"),
+        Finding::Unreadable(why) => complain(why),
         Finding::Place(d) if d.severity == Severity::Warning => {
-            eprintln!("{}:{}:{} warning: {}", d.file, d.line, d.column, d.message);
+            complain(format_args!(
+                "{}:{}:{} warning: {}",
+                d.file, d.line, d.column, d.message
+            ));
         }
-        Finding::Place(d) => eprintln!("{d}"),
-        Finding::NotPrimed(check, why) => eprintln!("{file}: not primed ({check}): {why}"),
+        Finding::Place(d) => complain(d),
+        Finding::NotPrimed(check, why) => {
+            complain(format_args!("{file}: not primed ({check}): {why}"))
+        }
         Finding::Fine(patch, report) => return print(&fine(file, patch, report)),
     }
     Ok(())

@@ -2,6 +2,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use super::complain::complain;
+
 /// Usage errors (status 2) are the command line reader's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -31,7 +33,7 @@ impl Failure {
     /// Says it on stderr and gives the exit status.
     pub fn report(&self) -> ExitCode {
         match self {
-            Self::Input(text) | Self::Machine(text) => eprintln!("chronus: {text}"),
+            Self::Input(text) | Self::Machine(text) => complain(format_args!("chronus: {text}")),
             Self::Told => {}
         }
         match self {

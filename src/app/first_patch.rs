@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use crate::patch::file;
 
+use super::complain::complain;
 use super::failure::Failure;
 
 const HELLO: &str = include_str!("../../patches/hello.ron");
@@ -34,7 +35,7 @@ impl FirstPatch {
         let (text, parsed) = file::load(path).map_err(|e| Failure::Input(e.to_string()))?;
         if parsed.patch.is_none() {
             for mistake in parsed.errors() {
-                eprintln!("{mistake}");
+                complain(mistake);
             }
             return Err(Failure::Told);
         }

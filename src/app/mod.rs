@@ -1,6 +1,7 @@
 //! Builds the instrument from its parts, joins them and tears them down; and the verbs that need no sound.
 pub mod bench;
 pub mod check;
+mod complain;
 mod devices;
 pub mod failure;
 mod first_patch;

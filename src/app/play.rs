@@ -20,6 +20,7 @@ use crate::control::telemetry_json::write_lines;
 use crate::osc::Server;
 use crate::tui;
 
+use super::complain::complain;
 use super::failure::Failure;
 use super::first_patch::FirstPatch;
 use super::instrument::Instrument;
@@ -121,7 +122,7 @@ fn write_telemetry(
             if let Err(e) = write_lines(&handle, &events, &mut out, &|| true)
                 && e.kind() != io::ErrorKind::BrokenPipe
             {
-                eprintln!("chronus: --telemetry: {e}");
+                complain(format_args!("chronus: --telemetry: {e}"));
             }
         })
         .map_err(|e| Failure::Machine(format!("--telemetry: {e}")))
@@ -139,7 +140,7 @@ fn listen(args: &cli::Play, patch: &FirstPatch, handle: &Handle) -> Result<Osc, 
         Ok(server) => {
             let bound = server.address();
             if args.headless || address.port() == 0 {
-                eprintln!("osc {bound}");
+                complain(format_args!("osc {bound}"));
             }
             Ok(Osc::On(server))
         }
@@ -291,7 +292,9 @@ impl Session<'_> {
             }
         }
         drop(capture);
-        eprintln!("chronus: the screen failed {SCREENS} times; the sound goes on. Ctrl+C ends it.");
+        complain(format_args!(
+            "chronus: the screen failed {SCREENS} times; the sound goes on. Ctrl+C ends it."
+        ));
         self.headless();
         Ok(())
     }

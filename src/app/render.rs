@@ -11,6 +11,7 @@ use crate::control::session::{CHUNK, Session};
 use crate::control::supervisor::Config;
 use crate::dsp::denormals::flush_to_zero;
 
+use super::complain::complain;
 use super::failure::Failure;
 use super::first_patch::FirstPatch;
 use super::wav::WavOut;
@@ -54,7 +55,7 @@ fn tell_refusals(session: &mut Session, args: &cli::Render) -> Result<(), Failur
         }
     }
     for refusal in &refusals {
-        eprintln!("{}: {refusal}", script.display());
+        complain(format_args!("{}: {refusal}", script.display()));
     }
     if refusals.is_empty() {
         Ok(())

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
 
 use crate::control::command::Command;
 use crate::control::handle::Handle;
@@ -87,7 +87,7 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
     let mut app = App::new(handle, options, depth);
     terminal::enter(mouse)?;
     let mut screen = Terminal::new(CrosstermBackend::new(BufWriter::new(stdout())))?;
-    screen.clear()?;
+    blank(&mut screen)?;
     let mut next_frame = Instant::now();
     loop {
         if stop.load(Ordering::SeqCst) {
@@ -100,6 +100,8 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
                 app.complain(panic);
             }
             show_frame(&mut screen, &mut app)?;
+            #[cfg(feature = "faults")]
+            fail_once();
             next_frame = now + frame;
         }
         if let Some(reason) = app.exit {
@@ -108,7 +110,7 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
         if app.suspend || stopped_outside.swap(false, Ordering::SeqCst) {
             app.suspend = false;
             suspend(&mut app, mouse)?;
-            screen.clear()?;
+            blank(&mut screen)?;
             continue;
         }
         let until = app.deadline().map_or(next_frame, |d| d.min(next_frame));
@@ -128,6 +130,13 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
     }
 }
 
+/// Clears the terminal, so that the next frame is drawn whole. Unlike `Terminal::clear` it asks the terminal nothing: not every
+/// one answers.
+fn blank(screen: &mut Screen) -> io::Result<()> {
+    let size = screen.size()?;
+    screen.resize(Rect::new(0, 0, size.width, size.height))
+}
+
 fn show_frame(screen: &mut Screen, app: &mut App) -> io::Result<()> {
     crossterm::queue!(screen.backend_mut(), BeginSynchronizedUpdate)?;
     let drawn = screen.draw(|frame| draw(app, frame))?;
@@ -139,6 +148,15 @@ fn show_frame(screen: &mut Screen, app: &mut App) -> io::Result<()> {
         }
     }
     crossterm::execute!(screen.backend_mut(), EndSynchronizedUpdate)
+}
+
+/// For tests: the screen's first frame is followed by a panic where the environment asks for it.
+#[cfg(feature = "faults")]
+fn fail_once() {
+    static FAILED: AtomicBool = AtomicBool::new(false);
+    if std::env::var_os("CHRONUS_SCREEN_PANICS").is_some() && !FAILED.swap(true, Ordering::SeqCst) {
+        panic!("a fault that the environment asked for");
+    }
 }
 
 /// Fades out, gives the terminal back and stops, as Ctrl-Z does elsewhere; goes on where it stopped.
