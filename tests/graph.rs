@@ -1,7 +1,7 @@
 //! The compiled graph, driven by hand-made patches: lanes, sums, feedback, ramps, notes, state carry, priming.
 use chronus::dsp::lanes::IsaChoice;
 use chronus::dsp::{BLOCK, transport::Transport};
-use chronus::graph::prime::Check;
+use chronus::graph::prime::{Check, Proof};
 use chronus::graph::{
     Block, Change, Env, Graph, GraphEvent, Layout, PrimeSpec, Snapshot, compile, prime,
 };
@@ -315,6 +315,7 @@ fn spec(mode: PrimeMode) -> PrimeSpec {
         bpm: 120.0,
         // Debug builds are slow; the cost check has its own test.
         budget: 100.0,
+        proof: Proof::None,
     }
 }
 

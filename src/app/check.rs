@@ -9,7 +9,10 @@ use crate::cli;
 use crate::control::builder::{Job, Source, Unbuilt, build};
 use crate::control::supervisor::Config;
 use crate::dsp::lanes::IsaChoice;
-use crate::graph::{Env, prime::PrimeReport};
+use crate::graph::{
+    Env,
+    prime::{PrimeReport, Proof},
+};
 use crate::patch::{
     Patch,
     diagnostic::{Diagnostic, Severity},
@@ -76,6 +79,7 @@ fn check(
         },
         env: ENV,
         budget: Config::default().budget,
+        proof: Proof::None,
         asked: Instant::now(),
     };
     match build(&job, &mut |_| ()) {

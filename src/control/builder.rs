@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::engine::quiet;
-use crate::graph::prime::{Check, PrimeFailure, PrimeSpec, PrimedGraph, prime};
+use crate::graph::prime::{Check, PrimeFailure, PrimeSpec, PrimedGraph, Proof, prime};
 use crate::graph::{Env, compile};
 use crate::patch::{
     Patch,
@@ -33,6 +33,8 @@ pub struct Job {
     pub env: Env,
     /// The share of real time that the patch may cost.
     pub budget: f32,
+    /// What is known of the patch already.
+    pub proof: Proof,
     /// When it was asked for, for the report.
     pub asked: Instant,
 }
@@ -85,6 +87,7 @@ pub fn build(job: &Job, progress: &mut dyn FnMut(usize)) -> Result<Built, Unbuil
 
 fn unguarded(job: &Job, progress: &mut dyn FnMut(usize)) -> Result<Built, Unbuilt> {
     let start = Instant::now();
+    let wait_ms = ms(job.asked);
     let (patch, text, warnings) = match &job.source {
         Source::Patch { patch, text } => (patch.clone(), text.clone(), Vec::new()),
         Source::Text { text, file } => read(text.clone(), file)?,
@@ -115,10 +118,11 @@ fn unguarded(job: &Job, progress: &mut dyn FnMut(usize)) -> Result<Built, Unbuil
         rate: job.env.rate,
         bpm: patch.bpm.unwrap_or(job.env.bpm),
         budget: job.budget,
+        proof: job.proof,
     };
     let mut graph = prime(graph, layout, &spec, progress).map_err(Unbuilt::Prime)?;
     let report = graph.report_mut();
-    (report.parse_ms, report.compile_ms) = (parse_ms, compile_ms);
+    (report.wait_ms, report.parse_ms, report.compile_ms) = (wait_ms, parse_ms, compile_ms);
     report.total_ms = ms(job.asked);
     Ok(Built {
         graph,
@@ -415,6 +419,7 @@ mod tests {
                 bpm: 120.0,
             },
             budget: 100.0,
+            proof: Proof::None,
             asked: Instant::now(),
         }
     }

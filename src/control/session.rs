@@ -52,6 +52,11 @@ pub struct Session {
 
 impl Session {
     pub fn new(config: Config) -> Self {
+        Self::with_builder(config, Builder::inline())
+    }
+
+    /// With builds on a thread, which take the time that they take: whoever renders has to wait for them.
+    pub fn with_builder(config: Config, builder: Builder) -> Self {
         NOW_NS.set(0);
         let rate = config.rate;
         let slots_config = SlotsConfig {
@@ -78,7 +83,7 @@ impl Session {
         let (handle, inbox) = Handle::new(board.clone(), meters.clone());
         let events = handle.subscribe();
         Self {
-            supervisor: Supervisor::new(config, rig, Builder::inline(), board, meters),
+            supervisor: Supervisor::new(config, rig, builder, board, meters),
             engines,
             output,
             handle,

@@ -12,6 +12,11 @@ const WINDOW: usize = 8;
 const SILENCE: f32 = 0.001;
 /// Rendered in any case, so that DC can be told from a low note.
 const LEAST_SECONDS: f32 = 0.2;
+/// Blocks in which filters and envelopes settle: a patch that sounds in them alone has a click, not a sound, unless another
+/// note brings it back.
+const WARM: usize = 8;
+/// Blocks of another note, for what sounds only while it begins.
+const STRUCK_BLOCKS: usize = 3 * WINDOW;
 /// Given to a slow attack before the patch counts as silent.
 const MOST_SECONDS: f32 = 1.0;
 /// How much of each later beat is tried where the first second is silent: a pattern may begin with rests.
@@ -22,6 +27,8 @@ const PEEK_BEATS: usize = 32;
 const LOUDEST: f32 = 3.981_071_7;
 /// DC counts where it is above this and above half of what sounds.
 const DC: f32 = 0.01;
+/// Where even the cheapest of so many blocks is beyond the budget, no others need to be measured.
+const HOPELESS: usize = 16;
 
 /// A graph that was verified. Nothing else can be heard.
 pub struct PrimedGraph {
@@ -69,6 +76,17 @@ pub struct PrimeSpec {
     pub bpm: f64,
     /// The largest share of a block's duration that rendering it may cost.
     pub budget: f32,
+    pub proof: Proof,
+}
+
+/// What is known of a patch before it is primed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing.
+    #[default]
+    None,
+    /// It was verified before, and has only to be made again: a knob that silences it meanwhile is no fault.
+    Verified,
 }
 
 /// What was measured.
@@ -84,10 +102,17 @@ pub struct PrimeReport {
     pub load: f32,
     /// Blocks rendered.
     pub blocks: usize,
+    // The timeline of it, in milliseconds.
+    /// From the command to the begin of the build.
+    pub wait_ms: f32,
+    /// Reading the file, and its text.
     pub parse_ms: f32,
     pub compile_ms: f32,
+    /// Rendering what must be heard.
     pub render_ms: f32,
-    /// From the command to the verdict.
+    /// What is left of priming: measuring, and bringing the graph back to its beginning.
+    pub check_ms: f32,
+    /// From the command until it is told.
     pub total_ms: f32,
     /// Silent, but the patch says so.
     pub silent_by_design: bool,
@@ -144,9 +169,9 @@ pub fn prime(
         graph, mut report, ..
     } = match verdict {
         Ok(result) => result.map(|()| trial)?,
-        Err(panic) => return Err(panicked(&*panic)),
+        Err(panic) => return Err(panicked(&*panic, trial.report.blocks)),
     };
-    report.render_ms = start.elapsed().as_secs_f32() * 1e3;
+    report.check_ms = start.elapsed().as_secs_f32() * 1e3 - report.render_ms;
     Ok(PrimedGraph {
         graph,
         layout,
@@ -154,7 +179,7 @@ pub fn prime(
     })
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send)) -> PrimeFailure {
+fn panicked(panic: &(dyn std::any::Any + Send), blocks: usize) -> PrimeFailure {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
@@ -162,7 +187,7 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> PrimeFailure {
         .unwrap_or("no message");
     PrimeFailure {
         check: Check::Panic,
-        why: format!("a module panicked: {text}"),
+        why: format!("a module panicked after {blocks} buffers: {text}"),
     }
 }
 
@@ -171,8 +196,10 @@ struct Trial<'a> {
     graph: Graph,
     spec: &'a PrimeSpec,
     report: PrimeReport,
-    /// Left and right, one after the other, as far as the first stretch goes.
+    /// What DC is looked for in: the first stretch, or the beat where the sound was found.
     heard: Vec<[f32; 2]>,
+    /// AC RMS of the loudest 8 blocks after the warm-up.
+    steady: f32,
     costs: Vec<f32>,
     /// Sums over each of the last blocks: left, right, squares of both.
     window: [[f64; 4]; WINDOW],
@@ -187,6 +214,7 @@ impl<'a> Trial<'a> {
             spec,
             report: PrimeReport::default(),
             heard: Vec::with_capacity(frames),
+            steady: 0.0,
             costs: Vec::with_capacity(frames / BLOCK),
             window: [[0.0; 4]; WINDOW],
             frame: 0,
@@ -203,8 +231,14 @@ impl<'a> Trial<'a> {
         self.first_second(progress)?;
         self.check_dc()?;
         self.check_peak()?;
-        if self.report.rms <= SILENCE && self.spec.mode != PrimeMode::Silent {
-            self.look_ahead(progress)?;
+        self.check_cost()?;
+        if self.must_sound() {
+            if self.report.rms > SILENCE && self.steady <= SILENCE {
+                self.strike_again(note, progress)?;
+            }
+            if self.steady <= SILENCE {
+                self.look_ahead(progress)?;
+            }
         }
         self.check_silence()?;
         self.check_cost()?;
@@ -214,20 +248,31 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
+    fn must_sound(&self) -> bool {
+        self.spec.mode != PrimeMode::Silent && self.spec.proof == Proof::None
+    }
+
     fn blocks(&self, seconds: f32) -> usize {
         (seconds * self.spec.rate / BLOCK as f32).ceil() as usize
     }
 
+    fn transport(&self) -> Transport {
+        Transport::new(self.spec.rate as f64, self.spec.bpm)
+    }
+
     fn first_second(&mut self, progress: &mut dyn FnMut(usize)) -> Result<(), PrimeFailure> {
         let least = self.blocks(LEAST_SECONDS).max(WINDOW);
-        let most = match self.spec.mode {
-            PrimeMode::Silent => least,
-            _ => self.blocks(MOST_SECONDS).max(least),
+        let most = match self.must_sound() {
+            true => self.blocks(MOST_SECONDS).max(least),
+            false => least,
         };
-        let transport = Transport::new(self.spec.rate as f64, self.spec.bpm);
+        let transport = self.transport();
         for done in 0..most {
-            if done >= least && self.report.rms > SILENCE {
+            if done >= least && self.steady > SILENCE {
                 break;
+            }
+            if done == HOPELESS {
+                self.check_hopeless()?;
             }
             let out = self.block(transport, progress)?;
             self.heard.extend_from_slice(&out);
@@ -235,20 +280,50 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
+    /// Something sounded while it began, and then nothing: a short sound begins again with another note, a click does not.
+    fn strike_again(
+        &mut self,
+        note: f32,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), PrimeFailure> {
+        let transport = self.transport();
+        self.graph.test_note(None);
+        self.block(transport, progress)?;
+        self.graph.test_note(Some(note));
+        for _ in 0..STRUCK_BLOCKS {
+            self.block(transport, progress)?;
+        }
+        self.check_peak()
+    }
+
     /// Tries the beginnings of the beats to come.
     fn look_ahead(&mut self, progress: &mut dyn FnMut(usize)) -> Result<(), PrimeFailure> {
         for beat in 1..=PEEK_BEATS {
-            let transport = Transport::new(self.spec.rate as f64, self.spec.bpm)
+            let transport = self
+                .transport()
                 .changed_at(self.frame, |t| t.anchor_beat = beat as f64);
-            for _ in 0..self.blocks(PEEK_SECONDS) {
-                self.block(transport, progress)?;
-                self.check_peak()?;
-                if self.report.rms > SILENCE {
-                    return Ok(());
-                }
+            self.heard.clear();
+            self.stretch(self.blocks(PEEK_SECONDS), transport, progress)?;
+            if self.steady > SILENCE {
+                let rest = self.blocks(LEAST_SECONDS - PEEK_SECONDS);
+                self.stretch(rest, transport, progress)?;
+                return self.check_dc();
             }
         }
         Ok(())
+    }
+
+    fn stretch(
+        &mut self,
+        blocks: usize,
+        transport: Transport,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), PrimeFailure> {
+        for _ in 0..blocks {
+            let out = self.block(transport, progress)?;
+            self.heard.extend_from_slice(&out);
+        }
+        self.check_peak()
     }
 
     /// Renders a block, measures it, and refuses what is not a number.
@@ -258,10 +333,11 @@ impl<'a> Trial<'a> {
         progress: &mut dyn FnMut(usize),
     ) -> Result<StereoBlock, PrimeFailure> {
         let mut out = [[0.0; 2]; BLOCK];
-        let before = cpu_seconds();
+        let (start, before) = (std::time::Instant::now(), cpu_seconds());
         self.graph
             .render(&Block::plain(self.frame, transport), &mut out);
         self.costs.push((cpu_seconds() - before) as f32);
+        self.report.render_ms += start.elapsed().as_secs_f32() * 1e3;
         self.frame += BLOCK as u64;
         self.report.blocks += 1;
         progress(self.report.blocks);
@@ -298,6 +374,9 @@ impl<'a> Trial<'a> {
             let mean = total[side] / n;
             let ac = (total[side + 2] / n - mean * mean).max(0.0).sqrt();
             self.report.rms = self.report.rms.max(ac as f32);
+            if self.report.blocks >= WARM + WINDOW {
+                self.steady = self.steady.max(ac as f32);
+            }
         }
     }
 
@@ -346,34 +425,53 @@ impl<'a> Trial<'a> {
     }
 
     fn check_silence(&mut self) -> Result<(), PrimeFailure> {
-        if self.report.rms > SILENCE {
+        if self.steady > SILENCE || self.spec.proof == Proof::Verified {
             return Ok(());
         }
         if self.spec.mode == PrimeMode::Silent {
-            self.report.silent_by_design = true;
+            self.report.silent_by_design = self.report.rms <= SILENCE;
             return Ok(());
         }
-        Err(PrimeFailure {
-            check: Check::Silent,
-            why: format!(
-                "rms {:.4} after {} buffers",
+        let seconds = self.frame as f32 / self.spec.rate;
+        let why = match self.report.rms > SILENCE {
+            true => format!(
+                "rms {:.4} after a click of rms {:.4} in its first {:.0} ms, in {seconds:.1} s; an envelope or a gate that closes for good is likely",
+                self.steady,
+                self.report.rms,
+                ((WARM + WINDOW) * BLOCK) as f32 / self.spec.rate * 1e3,
+            ),
+            false => format!(
+                "rms {:.4} after {} buffers ({seconds:.1} s); nothing reaches `out`, or a level is at 0",
                 self.report.rms, self.report.blocks
             ),
+        };
+        Err(PrimeFailure {
+            check: Check::Silent,
+            why,
         })
+    }
+
+    fn check_hopeless(&self) -> Result<(), PrimeFailure> {
+        let cheapest = self.costs.iter().copied().fold(f32::INFINITY, f32::min);
+        self.within_budget(cheapest * self.spec.rate / BLOCK as f32)
     }
 
     fn check_cost(&mut self) -> Result<(), PrimeFailure> {
         let middle = self.costs.len() / 2;
         let (_, median, _) = self.costs.select_nth_unstable_by(middle, f32::total_cmp);
         self.report.load = *median * self.spec.rate / BLOCK as f32;
-        if self.report.load <= self.spec.budget {
+        self.within_budget(self.report.load)
+    }
+
+    fn within_budget(&self, load: f32) -> Result<(), PrimeFailure> {
+        if load <= self.spec.budget {
             return Ok(());
         }
         Err(PrimeFailure {
             check: Check::Cost,
             why: format!(
                 "a block costs {:.0} % of its time, {:.0} % is the budget; use fewer voices or modules",
-                100.0 * self.report.load,
+                100.0 * load,
                 100.0 * self.spec.budget
             ),
         })

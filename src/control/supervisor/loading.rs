@@ -14,6 +14,7 @@ use super::notes::Played;
 use super::records::{Arriving, Pending, Purpose, Ready, Then};
 use crate::dsp::BLOCK;
 use crate::engine::msg::{Act, Load, Start};
+use crate::graph::prime::Proof;
 use crate::graph::{Change, Env, Snapshot};
 use crate::modules::spec::Voicing;
 use crate::patch::{Patch, diagnostic::Diagnostic};
@@ -60,6 +61,7 @@ impl Supervisor {
         let asked = wish.purpose == Purpose::Asked;
         self.builds += 1;
         self.generations += 1;
+        let since = self.sent.unwrap_or_else(Instant::now);
         let job = Job {
             number: self.builds,
             source,
@@ -70,7 +72,11 @@ impl Supervisor {
                 bpm: self.tempo.last().bpm,
             },
             budget: self.config.budget,
-            asked: Instant::now(),
+            proof: match asked {
+                true => Proof::None,
+                false => Proof::Verified,
+            },
+            asked: since,
         };
         self.builder.submit(job, self.now.steady)?;
         if asked {
@@ -81,6 +87,7 @@ impl Supervisor {
             number: self.builds,
             generation: self.generations,
             slot,
+            since,
             start: wish.start,
             purpose: wish.purpose,
             path: wish.path,
@@ -147,8 +154,9 @@ impl Supervisor {
         }
     }
 
-    fn verified(&mut self, pending: Pending, built: Built) {
+    fn verified(&mut self, pending: Pending, mut built: Built) {
         let (slot, generation) = (pending.slot, pending.generation);
+        built.graph.report_mut().total_ms = pending.since.elapsed().as_secs_f32() * 1e3;
         let report = built.graph.report().clone();
         if pending.purpose == Purpose::Asked {
             self.slots[slot.index()].on_incoming(&IncomingEvent::Verified);
@@ -164,7 +172,7 @@ impl Supervisor {
                 false => String::new(),
             };
             let sentence = format!(
-                "{} primed {} in {:.1} ms: read {:.1}, compile {:.1}, {} buffers {:.1}, rms {:.3}{silent}{loud}",
+                "{} primed {} in {:.1} ms: read {:.1}, compile {:.1}, {} buffers {:.1}, check {:.1}, rms {:.3}{silent}{loud}",
                 slot.name(),
                 built.patch.name,
                 report.total_ms,
@@ -172,6 +180,7 @@ impl Supervisor {
                 report.compile_ms,
                 report.blocks,
                 report.render_ms,
+                report.check_ms,
                 report.rms,
             );
             let what = What::Primed {

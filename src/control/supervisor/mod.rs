@@ -106,6 +106,8 @@ pub struct Supervisor {
     performed: VecDeque<Performed>,
     /// When the command that is carried out was sent, by the audio clock; 0: not known.
     pressed_ns: u64,
+    /// And by the system's.
+    sent: Option<Instant>,
     /// By frame, for commands whose frame is far ahead.
     later: BTreeMap<(u64, u64), Request>,
     taken: u64,
@@ -157,6 +159,7 @@ impl Supervisor {
             history: History::default(),
             performed: VecDeque::new(),
             pressed_ns: 0,
+            sent: None,
             later: BTreeMap::new(),
             taken: 0,
             quantum: Quantum::default(),
@@ -179,8 +182,9 @@ impl Supervisor {
     /// The same for a command that was sent some time ago: a key press is measured from there.
     pub fn take_sent(&mut self, request: Request, ago: Duration) {
         self.pressed_ns = self.rig.now_ns().saturating_sub(ago.as_nanos() as u64);
+        self.sent = Instant::now().checked_sub(ago);
         self.take(request);
-        self.pressed_ns = 0;
+        (self.pressed_ns, self.sent) = (0, None);
     }
 
     /// Carries a command out, or keeps it until its frame is near. Its answer is sent when it is carried out.

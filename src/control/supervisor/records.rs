@@ -1,7 +1,7 @@
 //! What the supervisor remembers of a slot, of a build and of a patch that is being brought in. Plain data.
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::builder::Built;
 use super::super::command::{Quantum, SlotId};
@@ -73,6 +73,8 @@ pub struct Pending {
     pub number: u64,
     pub generation: u32,
     pub slot: SlotId,
+    /// When it was asked for.
+    pub since: Instant,
     /// The frame at which the patch is to begin, where that is still possible.
     pub start: u64,
     pub purpose: Purpose,
