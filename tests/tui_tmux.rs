@@ -136,6 +136,11 @@ fn it_sounds_at_once_takes_a_patch_and_swaps_at_the_bar() {
     s.until("the bar of the swap", |t| header(t).contains('→'));
     let screen = s.wait("B acid LIVE");
     assert!(header(&screen).contains("none 0"), "{screen}");
+    // The device counts what the machine does to it, so that this holds where the machine is not overloaded.
+    if header(&screen).contains("xrun 0") {
+        return;
+    }
+    eprintln!("skipped: xruns on this machine: {}", header(&screen));
 }
 
 #[test]
@@ -250,7 +255,12 @@ fn panic_is_silence_and_comes_back() {
     };
     s.until("sound", |t| level(t).is_some_and(|db| db > -60.0));
     s.keys("C-x");
-    s.until("silence", |t| t.contains("MUTED"));
+    let pressed = Instant::now();
+    s.until("silence", |t| {
+        t.contains("MUTED") && level(t).is_none_or(|db| db < -60.0)
+    });
+    let took = pressed.elapsed();
+    assert!(took < Duration::from_millis(500), "{took:?}");
     s.keys("C-x");
     s.until("sound again", |t| {
         t.contains("A hello LIVE") && level(t).is_some_and(|db| db > -60.0)

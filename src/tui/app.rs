@@ -157,6 +157,12 @@ impl App {
         self.now = now;
         self.view = self.handle.view();
         self.reading = self.handle.reading();
+        if self.view.panicked {
+            // The slots go on behind the closed gate; the meters show what leaves it.
+            for slot in &mut self.reading.slots {
+                (slot.rms, slot.peak) = (self.reading.out_rms, self.reading.out_peak);
+            }
+        }
         self.meters.update(&self.reading, now);
         self.history.update(&self.reading, now);
         self.scope_frames.clear();
