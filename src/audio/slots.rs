@@ -23,7 +23,7 @@ use crate::engine::{Clock, Engine};
 /// Frames that the scope's reader may leave unread: a third of a second at 48 kHz.
 const SCOPE_FRAMES: usize = 16_384;
 /// The first fade-in on a device.
-const START_SECONDS: f64 = 0.020;
+const START_SECONDS: f64 = 0.300;
 
 /// What both slots and the output are made for.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ pub struct SlotsConfig {
 /// Whether the very first sound is faded in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartFade {
-    /// 20 ms, and again when a device comes back: loudspeakers.
+    /// 300 ms, and again when a device comes back: loudspeakers.
     Device,
     /// Files hold what was played, from the first frame.
     Offline,
