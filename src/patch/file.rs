@@ -23,6 +23,8 @@ pub const LARGEST: usize = 1 << 20;
 pub struct Parsed {
     /// There where nothing is wrong; warnings are allowed.
     pub patch: Option<Patch>,
+    /// There where every name and value is right, even if the graph is not whole yet: nothing reaches an output, a loop is closed.
+    pub draft: Option<Patch>,
     /// In the order of the text.
     pub diagnostics: Vec<Diagnostic>,
     /// Of the modules and cables that could be read; those of `patch`, where there is one.
@@ -63,13 +65,15 @@ pub fn parse(text: &str, file_name: &str) -> Parsed {
         ask_ron(text, &mut findings);
     }
     // A graph with holes would give findings that vanish once the holes are mended.
-    if findings.errors() == 0 {
+    let readable = findings.errors() == 0;
+    if readable {
         let at = draft.modules_at.clone();
         check(&draft.patch, &draft.spans, at, &mut findings);
     }
     let fine = findings.errors() == 0;
     Parsed {
-        patch: fine.then_some(draft.patch),
+        patch: fine.then(|| draft.patch.clone()),
+        draft: readable.then_some(draft.patch),
         diagnostics: findings.finish(),
         spans: draft.spans,
     }
@@ -78,6 +82,7 @@ pub fn parse(text: &str, file_name: &str) -> Parsed {
 fn refused(findings: Findings) -> Parsed {
     Parsed {
         patch: None,
+        draft: None,
         diagnostics: findings.finish(),
         spans: Spans::default(),
     }

@@ -165,7 +165,7 @@ fn is_space(c: char) -> bool {
 }
 
 /// Length of a block comment, which may hold others.
-fn comment(rest: &str) -> Option<usize> {
+pub fn comment(rest: &str) -> Option<usize> {
     let bytes = rest.as_bytes();
     let (mut at, mut depth) = (0, 0usize);
     while at + 1 < bytes.len() {

@@ -43,7 +43,7 @@ pub fn to_ron(patch: &Patch) -> String {
     text + ")\n"
 }
 
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {
@@ -82,7 +82,7 @@ fn module(node: &Node) -> String {
     format!("{}({})", spec.kind, args.join(", "))
 }
 
-fn option(kind: &OptionKind, value: &OptionValue) -> String {
+pub fn option(kind: &OptionKind, value: &OptionValue) -> String {
     match (kind, value) {
         (OptionKind::Choice(names), OptionValue::Choice(index)) => {
             names.get(*index).copied().unwrap_or_default().to_owned()
@@ -134,12 +134,12 @@ fn chain_text(patch: &Patch, chain: &[Cable]) -> String {
 
 /// Whether the first input needs no name.
 #[derive(PartialEq)]
-enum Bare {
+pub enum Bare {
     First,
     Never,
 }
 
-fn target(patch: &Patch, to: Target, bare: Bare) -> String {
+pub fn target(patch: &Patch, to: Target, bare: Bare) -> String {
     let node = &patch.modules[to.node];
     let port = match to.input {
         Input::Port(0) if bare == Bare::First => return node.name.clone(),

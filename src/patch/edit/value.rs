@@ -1,26 +1,16 @@
-//! Edits of a patch's text that keep comments and layout.
-use crate::modules::spec::ParamValue;
+//! One value of a patch's text anew: every other byte stays.
+use crate::modules::spec::{OptionValue, ParamValue};
+use crate::patch::diagnostic::{Fix, Severity};
+use crate::patch::literal::literal;
+use crate::patch::names::nearest;
+use crate::patch::read::{Source, read_patch};
+use crate::patch::spans::ModuleSpans;
+use crate::patch::tree;
+use crate::patch::value::check_range;
+use crate::patch::write;
 
-use super::diagnostic::{Fix, Severity};
-use super::literal::literal;
-use super::names::nearest;
-use super::read::{Source, read_patch};
-use super::spans::ModuleSpans;
-use super::tree;
-use super::value::check_range;
-
-/// Why an edit can't be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EditError {
-    #[error("no module {0}")]
-    NoModule(String),
-    #[error("{0}")]
-    NoPort(String),
-    #[error("{0}")]
-    Value(String),
-    #[error("the text has an error first: {0}")]
-    Broken(String),
-}
+use super::EditError;
+use super::doc::Doc;
 
 /// The text with one parameter changed and every other byte kept. The unit that the user wrote stays; an argument that was
 /// not written is added.
@@ -82,6 +72,40 @@ pub fn param_edit(
             added(text, spans, &new)
         }
     })
+}
+
+/// The text with one option changed and every other byte kept.
+pub fn set_option(
+    text: &str,
+    module: &str,
+    option: &str,
+    value: &OptionValue,
+) -> Result<String, EditError> {
+    let doc = Doc::read(text)?;
+    let node = doc.node(module)?;
+    let spec = doc.patch.modules[node].spec;
+    let index = spec.option(option).ok_or_else(|| {
+        let near = nearest(option, spec.options.iter().map(|o| o.name));
+        let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        EditError::NoPort(format!(
+            "`{module}` ({}) has no `{option}`{hint}",
+            spec.kind
+        ))
+    })?;
+    let spec = &spec.options[index];
+    let spans = &doc.spans.modules[node];
+    let new = write::option(&spec.kind, value);
+    let fix = match &spans.options[index] {
+        Some(arg) => Fix::replace(arg.value.clone(), new),
+        None => added(text, spans, &format!("{}: {new}", spec.name)),
+    };
+    let new = fix.apply(text);
+    // The module itself has the last word on what its options mean: steps that are no steps, lengths out of range.
+    match Doc::read(&new) {
+        Ok(_) => Ok(new),
+        Err(EditError::Broken(why)) => Err(EditError::Value(why)),
+        Err(other) => Err(other),
+    }
 }
 
 /// Adds an argument behind those that are written, in their layout.
