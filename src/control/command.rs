@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
 use crate::modules::spec::ParamValue;
+use crate::patch::edit::Edit;
 
 /// A command and whoever waits for its answer.
 pub struct Request {
@@ -62,6 +63,8 @@ pub enum Focus {
     /// The audible slot; the standby too, where the value was the same.
     Live,
     Slot(SlotId),
+    /// The patch on the bench, and the slots that play the same knob of it; the live one where the bench is empty.
+    Bench,
 }
 
 /// When a swap happens.
@@ -137,11 +140,22 @@ pub enum Command {
         text: String,
         path: Option<PathBuf>,
     },
-    /// Primes the draft, or the standby's text again.
+    /// Primes the draft, else the bench, else the standby's text again.
     Prime,
     /// At the quantum given, else at the one set. Where a swap is armed, `None` takes it back.
     Swap(Option<Quantum>),
     SetQuantum(Quantum),
+    /// Edits the patch on the bench (or a copy of that slot's patch, which then lies there), and primes it if that is wanted.
+    Edit {
+        focus: Focus,
+        edit: Edit,
+    },
+    /// Puts a patch with nothing in it on the bench.
+    NewPatch,
+    /// Throws the bench's edits away.
+    ClearBench,
+    /// Whether edits are built and primed as they are made, or when [`Command::Prime`] asks.
+    SetAutoPrime(bool),
     /// The predecessor's way of building a patch message by message.
     Draft(Draft),
     // Time
@@ -156,6 +170,10 @@ pub enum Command {
     /// Writes the slot's text to its file, atomically.
     Save {
         slot: SlotId,
+        path: Option<PathBuf>,
+    },
+    /// Writes the bench's text to its file, atomically.
+    SaveBench {
         path: Option<PathBuf>,
     },
     SetStateCarry(bool),

@@ -6,6 +6,7 @@ use crate::dsp::transport::Transport;
 use crate::graph::prime::{Check, PrimeReport};
 use crate::patch::{Patch, diagnostic::Diagnostic};
 
+use super::bench::Bench;
 use super::command::{Quantum, SlotId};
 use super::slot::{Incoming, SlotState};
 
@@ -81,6 +82,8 @@ pub enum What {
         from: String,
         to: String,
     },
+    /// The patch on the bench was edited.
+    Edited,
     Undone,
     Redone,
     Saved {
@@ -115,6 +118,9 @@ pub struct View {
     pub panicked: bool,
     /// Nothing stands by that could take over at this moment.
     pub no_net: bool,
+    /// The patch that is being edited, ahead of what plays.
+    pub bench: Option<Bench>,
+    pub auto_prime: bool,
     /// Modules of the draft that OSC builds, while one is open.
     pub draft: Option<usize>,
     pub undo_steps: usize,
@@ -161,6 +167,8 @@ impl Default for View {
             state_carry: true,
             panicked: false,
             no_net: true,
+            bench: None,
+            auto_prime: true,
             draft: None,
             undo_steps: 0,
             redo_steps: 0,

@@ -1,18 +1,20 @@
-//! What can be undone: a tree of knob turns and swaps, as they were heard. Pure data, owned by the supervisor.
+//! What can be undone: a tree of knob turns, edits and swaps. Pure data, owned by the supervisor.
 //!
-//! Loading into the standby is no step of its own: nobody heard it. It becomes one when it is swapped in.
+//! Loading a file into the standby is no step of its own: nobody heard it. It becomes one when it is swapped in.
 use std::time::Duration;
 
+use super::bench::Sheet;
 use super::command::{Focus, SlotId};
 use super::event::Loaded;
 use crate::modules::spec::ParamValue;
+use crate::patch::edit::Edit;
 
 /// Turns of one knob closer together than this are one step.
 const SAME_TURN: Duration = Duration::from_millis(600);
 /// Steps kept. A patch in a step is shared, so a step costs little; a night of knob turns must still end somewhere.
 const KEPT: usize = 4_096;
 
-/// Something that was heard and can be taken back.
+/// Something that can be taken back.
 #[derive(Clone, Debug)]
 pub enum Step {
     Knob {
@@ -21,6 +23,12 @@ pub enum Step {
         param: String,
         from: ParamValue,
         to: ParamValue,
+    },
+    /// An edit of the bench: what lay there before and after, byte by byte, is what undo and redo put back.
+    Edit {
+        edit: Box<Edit>,
+        before: Option<Sheet>,
+        after: Option<Sheet>,
     },
     /// `to` became audible in place of `from`.
     Swap {

@@ -1,4 +1,5 @@
 //! The only place that decides. Nothing here runs on a realtime thread.
+pub mod bench;
 pub mod builder;
 pub mod command;
 pub mod crew;

@@ -99,6 +99,7 @@ pub fn name(what: &What) -> &'static str {
         What::DeviceBack { .. } => "device_back",
         What::Panic { .. } => "panic",
         What::Param { .. } => "param",
+        What::Edited => "edited",
         What::Undone => "undone",
         What::Redone => "redone",
         What::Saved { .. } => "saved",
@@ -180,7 +181,12 @@ fn details(what: &What) -> Map<String, Value> {
         What::Saved { path } => json!({"path": path.display().to_string()}),
         What::Tempo { bpm } => json!({"bpm": round(*bpm, 3)}),
         What::Transport { playing } => json!({"playing": playing}),
-        What::Disarmed | What::Undone | What::Redone | What::Warning | What::Quit => json!({}),
+        What::Disarmed
+        | What::Edited
+        | What::Undone
+        | What::Redone
+        | What::Warning
+        | What::Quit => json!({}),
     };
     match object {
         Value::Object(map) => map,

@@ -58,6 +58,10 @@ impl Supervisor {
             Command::Prime => self.prime(frame)?,
             Command::Swap(quantum) => self.ask_swap(quantum, frame)?,
             Command::SetQuantum(quantum) => self.quantum = quantum,
+            Command::Edit { focus, edit } => self.edit(focus, &edit, frame)?,
+            Command::NewPatch => self.new_patch(frame)?,
+            Command::ClearBench => self.clear_bench(frame)?,
+            Command::SetAutoPrime(on) => self.auto_prime = on,
             Command::Draft(step) => self.draft_step(step, frame)?,
             Command::Play => self.set_playing(true, frame),
             Command::Stop => self.set_playing(false, frame),
@@ -74,6 +78,7 @@ impl Supervisor {
             Command::Undo => self.undo(frame)?,
             Command::Redo => self.redo(frame)?,
             Command::Save { slot, path } => self.save(slot, path)?,
+            Command::SaveBench { path } => self.save_bench(path)?,
             Command::SetStateCarry(on) => self.state_carry = on,
             Command::SetFade(ms) => {
                 if !FADES_MS.contains(&ms) {
@@ -221,10 +226,13 @@ impl Supervisor {
         self.build(source, Wish::asked(frame, path, true, None))
     }
 
-    /// The draft, or the standby's text again.
+    /// The draft, else the bench, else the standby's text again.
     fn prime(&mut self, frame: u64) -> Result<(), String> {
         if let Some(draft) = self.draft.clone().filter(|d| !d.is_empty()) {
             return self.build_draft(draft, None, frame);
+        }
+        if self.bench.is_some() {
+            return self.build_bench(frame);
         }
         let standby = self.standby();
         let loaded = self.slots[standby.index()].loaded.clone();
@@ -299,8 +307,23 @@ impl Supervisor {
         let path = path
             .or_else(|| loaded.path.clone())
             .filter(|p| p != Path::new("-"));
+        let text = loaded.text.clone();
+        self.write_file(Some(slot), path, text)
+    }
+
+    fn save_bench(&mut self, path: Option<PathBuf>) -> Result<(), String> {
+        self.write_texts();
+        let (text, own) = self.bench_text()?;
+        self.write_file(None, path.or(own), text)
+    }
+
+    fn write_file(
+        &mut self,
+        slot: Option<SlotId>,
+        path: Option<PathBuf>,
+        text: Arc<str>,
+    ) -> Result<(), String> {
         let path = path.ok_or("the patch has no file yet: name one")?;
-        let text: Arc<str> = loaded.text.clone();
         // A disk may be slow, or gone: not on this thread.
         let thread = std::thread::Builder::new()
             .name("chronus-save".into())
@@ -339,6 +362,12 @@ impl Supervisor {
                 );
                 continue;
             }
+            let Some(slot) = slot else {
+                self.bench_saved(path.clone());
+                let sentence = format!("saved {}", path.display());
+                self.tell(What::Saved { path }, sentence);
+                continue;
+            };
             if let Some(loaded) = &mut self.slots[slot.index()].loaded {
                 // Knobs may have been turned while the disk was busy.
                 loaded.modified = loaded.text != text;

@@ -32,6 +32,12 @@ impl Supervisor {
         recorded: Recorded,
     ) -> Result<String, String> {
         let slot = match focus {
+            Focus::Bench if self.bench.is_some() => {
+                return self.turn_on_bench(module, param, value, frame, recorded);
+            }
+            Focus::Bench => {
+                return self.set_param(Focus::Live, module, param, value, frame, recorded);
+            }
             Focus::Live => self.live,
             Focus::Slot(slot) => slot,
         };
@@ -74,7 +80,7 @@ impl Supervisor {
         frame: u64,
     ) -> Result<String, String> {
         let slot = match focus {
-            Focus::Live => self.live,
+            Focus::Live | Focus::Bench => self.live,
             Focus::Slot(slot) => slot,
         };
         let patch = self.slots[slot.index()].patch();
@@ -132,6 +138,11 @@ impl Supervisor {
             });
             return Ok(self.tell_turn(module, knob.spec, Some(knob.value), value));
         }
+        if let Some(bench) = &self.bench
+            && params::find(&bench.patch, module, param).is_ok()
+        {
+            return self.turn_on_bench(module, param, value, frame, Recorded::New);
+        }
         let standby = self.live.other();
         let found = self.slots[standby.index()]
             .patch()
@@ -162,11 +173,10 @@ impl Supervisor {
             to: value,
             frame,
         };
-        let ready = self.ready.iter_mut().map(|r| &mut r.pending);
-        let arriving = self.arriving.iter_mut().map(|a| &mut a.ready.pending);
-        for pending in self.pending.iter_mut().chain(ready).chain(arriving) {
+        for pending in self.coming_mut() {
             pending.turned.push(turned.clone());
         }
+        self.bench_follows(module, knob, value);
         if let Some(draft) = &mut self.draft
             && let Some(there) = draft.spec(module).and_then(|s| s.param(param))
             && draft.value(module, there) == Some(before)
@@ -176,7 +186,14 @@ impl Supervisor {
     }
 
     /// Turns a knob of one slot: in its patch, in its text, in its engine.
-    fn turn(&mut self, slot: SlotId, module: &str, knob: &Knob, value: ParamValue, frame: u64) {
+    pub(super) fn turn(
+        &mut self,
+        slot: SlotId,
+        module: &str,
+        knob: &Knob,
+        value: ParamValue,
+        frame: u64,
+    ) {
         let record = &mut self.slots[slot.index()];
         let generation = record.generation;
         let Some(loaded) = &mut record.loaded else {
@@ -197,7 +214,7 @@ impl Supervisor {
         self.changed = true;
     }
 
-    fn tell_turn(
+    pub(super) fn tell_turn(
         &mut self,
         module: &str,
         spec: &ParamSpec,
@@ -222,6 +239,7 @@ impl Supervisor {
 
     /// Brings the texts up to the knobs. Once a turn of the supervisor, not once a knob: an edit reads the text.
     pub(super) fn write_texts(&mut self) {
+        self.write_bench();
         for slot in &mut self.slots {
             let Some(loaded) = &mut slot.loaded else {
                 continue;

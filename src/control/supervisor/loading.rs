@@ -386,6 +386,7 @@ impl Supervisor {
         record.on_incoming(&IncomingEvent::Taken);
         self.changed = true;
         if live_slot {
+            self.bench_heard();
             return;
         }
         if let Some(then) = pending.then {

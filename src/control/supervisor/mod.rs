@@ -1,6 +1,7 @@
 //! The supervisor: takes commands and the engines' replies, decides, and tells. Owns the patches, the history and every
 //! allocation and free. Its thread is `while running { take; step }`; lock-step tests and offline rendering call the same two.
 mod answers;
+mod benching;
 mod device;
 mod failing;
 mod knobs;
@@ -19,6 +20,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::bench::Bench;
 use super::builder::Builder;
 use super::command::{Command, Quantum, Request, SlotId};
 use super::draft::Draft;
@@ -95,6 +97,7 @@ pub struct Supervisor {
     ready: Option<Ready>,
     arriving: Option<Arriving>,
     draft: Option<Draft>,
+    bench: Option<Bench>,
     builds: u64,
     generations: u32,
     // The performance
@@ -115,6 +118,7 @@ pub struct Supervisor {
     quantum: Quantum,
     fade_ms: f32,
     state_carry: bool,
+    auto_prime: bool,
     panicked: bool,
     stream: Option<(Stream, Arc<AtomicU64>)>,
     device: String,
@@ -150,6 +154,7 @@ impl Supervisor {
             ready: None,
             arriving: None,
             draft: None,
+            bench: None,
             builds: 0,
             generations: 0,
             tempo,
@@ -165,6 +170,7 @@ impl Supervisor {
             quantum: Quantum::default(),
             fade_ms: 20.0,
             state_carry: true,
+            auto_prime: true,
             panicked: false,
             stream: None,
             device: String::new(),

@@ -135,7 +135,8 @@ pub struct Swapping {
 /// A file that was written, or not.
 pub struct Save {
     pub path: PathBuf,
-    pub slot: SlotId,
+    /// None: the bench's.
+    pub slot: Option<SlotId>,
     pub text: Arc<str>,
     pub written: std::io::Result<()>,
 }

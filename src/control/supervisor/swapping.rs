@@ -249,6 +249,7 @@ impl Supervisor {
             };
             self.history.add(step, frame, self.now.steady);
         }
+        self.bench_heard();
         let transport = self.tempo.at(frame);
         let (bar, beat, sixteenth) = split(transport.beat_at(frame), transport.beats_per_bar);
         let sentence = format!(

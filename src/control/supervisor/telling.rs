@@ -149,6 +149,8 @@ impl Supervisor {
             state_carry: self.state_carry,
             panicked: self.panicked,
             no_net: !self.has_net(),
+            bench: self.bench.clone(),
+            auto_prime: self.auto_prime,
             draft: self.draft.as_ref().map(|d| d.len()),
             undo_steps,
             redo_steps,

@@ -1,4 +1,4 @@
-//! Undo and redo: a knob goes back at once, a swap goes back through prime and swap.
+//! Undo and redo: a knob goes back at once, an edit on the bench and through prime, a swap goes back through prime and swap.
 use super::super::builder::Source;
 use super::super::event::{Loaded, What};
 use super::super::history::Step;
@@ -47,6 +47,15 @@ impl Supervisor {
                 let told =
                     self.set_param(*focus, module, param, value, frame, Recorded::Already)?;
                 format!("{word}: {told}")
+            }
+            Step::Edit {
+                edit,
+                before,
+                after,
+            } => {
+                let sheet = if way == Way::Back { before } else { after };
+                let words = format!("{word}: {}", edit.words());
+                return self.put_back(sheet.as_ref(), what, words, frame);
             }
             Step::Swap { from, into, .. } => {
                 let target = if way == Way::Back { from } else { into };

@@ -1,0 +1,134 @@
+//! The patch on the bench: what the user patches, ahead of what plays. Its text is the patch; comments and layout are in it.
+//! Plain data, owned by the supervisor and shown in the view.
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::modules::spec::ParamValue;
+use crate::patch::file::parse;
+use crate::patch::{Patch, PrimeMode, edit};
+
+/// A patch that begins here and has nothing in it.
+pub const EMPTY: &str = "(\n  name: \"untitled\",\n  modules: (\n  ),\n  cables: [\n  ],\n)\n";
+
+#[derive(Clone, Debug)]
+pub struct Bench {
+    pub text: Arc<str>,
+    pub path: Option<PathBuf>,
+    /// Every name and value in it is right; the graph may not be whole yet.
+    pub patch: Arc<Patch>,
+    /// Why it can't be heard yet.
+    pub trouble: Option<String>,
+    /// Made from what plays: a knob turned here is turned there too.
+    pub of_live: bool,
+    /// Knobs that the text does not show yet, by module and parameter.
+    unwritten: Vec<(String, String)>,
+}
+
+/// What undo puts back on the bench.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sheet {
+    pub text: Arc<str>,
+    pub path: Option<PathBuf>,
+    pub of_live: bool,
+}
+
+impl Bench {
+    /// Puts a text on the bench, or says why it is no patch.
+    pub fn open(sheet: Sheet) -> Result<Self, String> {
+        let file = sheet.path.as_deref().unwrap_or(Path::new("patch"));
+        let parsed = parse(&sheet.text, &file.to_string_lossy());
+        let Some(patch) = parsed.draft else {
+            let first = parsed.diagnostics.first().map(ToString::to_string);
+            return Err(first.unwrap_or_else(|| "the text is no patch".into()));
+        };
+        // A patch that may be silent may be so for want of cables.
+        let unheard = |message: &str| {
+            patch.prime != PrimeMode::Silent && message.starts_with("nothing reaches")
+        };
+        let mut findings = parsed.diagnostics.iter();
+        let trouble = findings
+            .find(|d| parsed.patch.is_none() || unheard(&d.message))
+            .map(|d| d.message.split(';').next().unwrap_or_default().to_owned());
+        Ok(Self {
+            text: sheet.text,
+            path: sheet.path,
+            patch: Arc::new(patch),
+            trouble,
+            of_live: sheet.of_live,
+            unwritten: Vec::new(),
+        })
+    }
+
+    pub fn sheet(&self) -> Sheet {
+        Sheet {
+            text: self.text.clone(),
+            path: self.path.clone(),
+            of_live: self.of_live,
+        }
+    }
+
+    pub fn turn(&mut self, node: usize, param: usize, value: ParamValue) {
+        let node = &mut Arc::make_mut(&mut self.patch).modules[node];
+        node.params[param] = value;
+        let name = (node.name.clone(), node.spec.params[param].name.to_owned());
+        if !self.unwritten.contains(&name) {
+            self.unwritten.push(name);
+        }
+    }
+
+    /// Brings the text up to the knobs. Once a turn of the supervisor, not once a knob: an edit reads the text.
+    pub fn write(&mut self) {
+        for (module, param) in std::mem::take(&mut self.unwritten) {
+            let Some(node) = self.patch.node(&module).map(|n| &self.patch.modules[n]) else {
+                continue;
+            };
+            let Some(value) = node.spec.param(&param).map(|p| node.params[p]) else {
+                continue;
+            };
+            if let Ok(text) = edit::set_param(&self.text, &module, &param, value) {
+                self.text = text.into();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bench(text: &str) -> Result<Bench, String> {
+        Bench::open(Sheet {
+            text: text.into(),
+            path: None,
+            of_live: false,
+        })
+    }
+
+    #[test]
+    fn it_says_what_is_missing_until_something_can_be_heard() {
+        let trouble = |text: &str| bench(text).expect("readable").trouble;
+        assert!(trouble(EMPTY).is_some_and(|t| t.contains("no `Out` module")));
+        let alone = "(modules: (saw: Saw(), out: Out()))";
+        assert_eq!(trouble(alone).as_deref(), Some("nothing reaches `out`"));
+        let closed =
+            "(modules: (a: Vca(), b: Vca(), out: Out()), cables: [\"a > b > a\", \"b > out\"])";
+        assert!(trouble(closed).is_some_and(|t| t.starts_with("cycle without")));
+        let whole = "(modules: (saw: Saw(), lfo: Lfo(), out: Out()), cables: [\"saw > out\"])";
+        assert_eq!(trouble(whole), None);
+        assert_eq!(trouble("(modules: (out: Out()), prime: Silent)"), None);
+        assert!(bench("(modules: (saw: Sew()))").is_err());
+    }
+
+    #[test]
+    fn knobs_reach_the_text_and_leave_the_rest_of_it() {
+        let text =
+            "(modules: (saw: Saw(freq: \"110Hz\"), /* x */ out: Out()), cables: [\"saw > out\"])";
+        let mut bench = bench(text).expect("readable");
+        let freq = bench.patch.modules[0].spec.param("freq").expect("freq");
+        bench.turn(0, freq, ParamValue::Fixed(220.0));
+        bench.turn(0, freq, ParamValue::Fixed(330.0));
+        assert_eq!(&*bench.text, text);
+        bench.write();
+        assert_eq!(*bench.text, text.replace("110Hz", "330Hz"));
+    }
+}
