@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::audio::device::{DeviceSpec, PERIODS, RATES};
+use crate::audio::wav_bits::Bits;
 use crate::dsp::lanes::IsaChoice;
 use crate::tui;
 
@@ -77,6 +78,9 @@ pub struct Play {
     /// Write one JSON object a line, ten a second and one a change; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub telemetry: Option<PathBuf>,
+    /// Where recordings go that are given no name
+    #[arg(long, value_name = "FOLDER", default_value = "recordings")]
+    pub recordings: PathBuf,
     /// Write what happens, in sentences
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
@@ -124,7 +128,7 @@ pub struct Render {
     #[arg(long, value_name = "EVENTS.ron")]
     pub script: Option<PathBuf>,
     /// Of the WAV file; 16 and 24 are dithered
-    #[arg(long, value_enum, default_value = "24")]
+    #[arg(long, value_name = "16|24|32f", value_parser = bits, default_value = "24")]
     pub bits: Bits,
     /// Seeds every noise of the patch, and the dither
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -175,17 +179,6 @@ pub struct Bench {
 pub enum LatencyName {
     Safe,
     Live,
-}
-
-/// Sample format of a WAV file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Bits {
-    #[value(name = "16")]
-    Int16,
-    #[value(name = "24")]
-    Int24,
-    #[value(name = "32f")]
-    Float32,
 }
 
 /// `--osc`.
@@ -271,6 +264,10 @@ fn isa(text: &str) -> Result<IsaChoice, String> {
 fn color(text: &str) -> Result<tui::ColorChoice, String> {
     tui::ColorChoice::parse(text)
         .ok_or_else(|| format!("is one of {}", tui::ColorChoice::NAMES.join(", ")))
+}
+
+fn bits(text: &str) -> Result<Bits, String> {
+    Bits::parse(text).ok_or_else(|| "is one of 16, 24, 32f".to_owned())
 }
 
 fn glyphs(text: &str) -> Result<tui::Glyphs, String> {

@@ -211,6 +211,44 @@ fn a_patch_is_built_by_messages_heard_and_ended() {
 }
 
 #[test]
+fn recordings_are_begun_ended_and_kept_by_messages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let take = folder.path().join("take.wav");
+    let place = folder.path().to_str().expect("UTF-8").to_owned();
+    let mut player = Player::start(&["--audio", "null", "--recordings", &place]);
+    player.until(sounds);
+    player.ok("/record/start", vec![text(take.to_str().expect("UTF-8"))]);
+    player.until(|line| line["event"] == "record_started");
+    player.until(|line| line["recording"]["seconds"].as_f64() > Some(0.5));
+    let reply = player.ask("/record/status", vec![]);
+    assert_eq!(reply.addr, "/record/status.reply");
+    player.ok("/record/stop", vec![]);
+    let stopped = player.until(|line| line["event"] == "record_stopped");
+    let seconds = stopped["seconds"].as_f64().expect("a number");
+    assert_eq!(
+        player.ask("/record/stop", vec![]).addr,
+        "/error",
+        "nothing is recorded"
+    );
+    player.ok("/record/keep", vec![OscType::Float(0.5)]);
+    player.until(|line| line["event"] == "kept");
+    player.ok("/record/start", vec![text(take.to_str().expect("UTF-8"))]);
+    let failed = player.until(|line| line["event"] == "record_failed");
+    let sentence = failed["sentence"].as_str().expect("text");
+    assert!(sentence.contains("A keeps playing"), "{failed}");
+    player.ok("/quit", vec![]);
+    assert_eq!(player.end().0, Some(0));
+    let mut wav = hound::WavReader::open(&take).expect("a WAV file");
+    let rate = f64::from(wav.spec().sample_rate);
+    assert!((f64::from(wav.duration()) / rate - seconds).abs() < 0.001);
+    let loudest = wav
+        .samples::<i32>()
+        .map(|s| s.expect("a sample").abs())
+        .max();
+    assert!(loudest > Some(100_000), "{loudest:?}");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn broken_packets_cost_neither_sound_nor_memory() {
     let player = Player::start(&["--audio", "null"]);

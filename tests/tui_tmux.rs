@@ -268,6 +268,36 @@ fn panic_is_silence_and_comes_back() {
 }
 
 #[test]
+fn what_is_heard_is_recorded_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = format!("--recordings '{}'", folder.path().display());
+    let Some(s) = Session::start("record", "", &place) else {
+        return;
+    };
+    s.until("sound", |t| level(t).is_some_and(|db| db > -60.0));
+    s.keys("C-r");
+    s.wait("REC 00:01");
+    s.keys("C-r");
+    s.wait("Recorded");
+    s.keys(":");
+    s.line("keep 1");
+    s.wait("Kept the last 1.0 s");
+    let mut takes: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    takes.sort();
+    assert_eq!(takes.len(), 2, "{takes:?}");
+    for take in takes {
+        let mut wav = hound::WavReader::open(&take).unwrap();
+        assert_eq!((wav.spec().channels, wav.spec().bits_per_sample), (2, 24));
+        assert!(wav.duration() >= wav.spec().sample_rate, "{take:?}");
+        let loudest = wav.samples::<i32>().map(|s| s.unwrap().abs()).max();
+        assert!(loudest > Some(100_000), "{take:?}: {loudest:?}");
+    }
+}
+
+#[test]
 fn help_comes_and_goes_and_any_size_is_drawn() {
     let Some(s) = Session::start("sizes", "", "") else {
         return;

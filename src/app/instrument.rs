@@ -40,6 +40,7 @@ impl Instrument {
         let (device, problem) = (stream.name(), problem.map(|e| e.to_string()));
         let config = Config {
             isa: args.isa,
+            recordings: args.recordings.clone(),
             ..Config::default()
         };
         let latency = match args.latency {

@@ -13,7 +13,6 @@ mod play;
 mod render;
 mod signals;
 mod watch;
-mod wav;
 
 use std::process::ExitCode;
 

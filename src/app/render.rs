@@ -1,9 +1,11 @@
 //! `chronus render`: what the instrument would play, by the same supervisor, engines and output, as fast as they go.
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::audio::wav_file::WavFile;
 use crate::cli;
 use crate::control::event::What;
 use crate::control::script::{self, Item};
@@ -14,7 +16,6 @@ use crate::dsp::denormals::flush_to_zero;
 use super::complain::complain;
 use super::failure::Failure;
 use super::first_patch::FirstPatch;
-use super::wav::WavOut;
 
 /// The verb.
 pub fn run(args: &cli::Render) -> Result<(), Failure> {
@@ -35,9 +36,9 @@ pub fn run(args: &cli::Render) -> Result<(), Failure> {
         .load_first(&patch.text, Path::new(&patch.name))
         .map_err(|why| Failure::Input(format!("{}: {why}", patch.name)))?;
     session.play_script(script.unwrap_or_default());
-    let wav = WavOut::create(&args.output, args.rate, args.bits, args.seed)
-        .map_err(|e| wav_failure(&args.output, e))?;
-    write(&mut session, wav, args).map_err(|e| wav_failure(&args.output, e))?;
+    let wav = WavFile::create(&args.output, args.rate, args.bits, args.seed)
+        .map_err(|e| Failure::file("--output", &args.output, &e))?;
+    write(&mut session, wav, args).map_err(|e| Failure::file("--output", &args.output, &e))?;
     tell_refusals(&mut session, args)
 }
 
@@ -69,7 +70,7 @@ fn read_script(path: &Path) -> Result<Vec<Item>, Failure> {
     script::parse(&text, path).map_err(|d| Failure::Input(d.to_string()))
 }
 
-fn write(session: &mut Session, mut wav: WavOut, args: &cli::Render) -> hound::Result<()> {
+fn write(session: &mut Session, mut wav: WavFile, args: &cli::Render) -> io::Result<()> {
     let frames = (args.seconds * f64::from(args.rate)).round() as u64;
     let bar = bar(frames, args.rate);
     let mut chunk = [[0.0; 2]; CHUNK];
@@ -81,7 +82,7 @@ fn write(session: &mut Session, mut wav: WavOut, args: &cli::Render) -> hound::R
         done += length as u64;
         bar.set_position(done);
     }
-    wav.finish()?;
+    wav.flush()?;
     bar.finish_and_clear();
     Ok(())
 }
@@ -98,12 +99,5 @@ fn bar(frames: u64, rate: u32) -> ProgressBar {
     match style {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
-    }
-}
-
-fn wav_failure(path: &Path, error: hound::Error) -> Failure {
-    match error {
-        hound::Error::IoError(e) => Failure::file("--output", path, &e),
-        other => Failure::Machine(format!("--output {}: {other}", path.display())),
     }
 }

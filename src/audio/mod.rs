@@ -39,6 +39,7 @@ pub mod stderr;
     reason = "shared with the keeper; audio threads touch the atomics"
 )]
 pub mod stream;
+pub mod tape;
 #[allow(
     clippy::disallowed_methods,
     reason = "this thread is the device: it waits for time to pass"
@@ -47,6 +48,7 @@ mod virtual_device;
 mod voice;
 mod watch;
 mod watermark;
+pub mod wav_bits;
 pub mod wav_file;
 #[allow(
     clippy::disallowed_types,

@@ -14,6 +14,7 @@ use super::lead::LeadPolicy;
 use super::levels::{Correlation, Meter, StreamMeter};
 use super::msg::{NotSwapped, OutputMsg, OutputReply, Swap, SwapAt};
 use super::reader::{Accept, Reader, Turn};
+use super::tape::TapeIn;
 use super::voice::Voice;
 use super::watermark::Watermark;
 use crate::dsp::{BLOCK, denormals};
@@ -32,6 +33,7 @@ pub struct Output {
     pub(super) messages: HeapCons<OutputMsg>,
     pub(super) replies: HeapProd<OutputReply>,
     pub(super) scope: HeapProd<[f32; 2]>,
+    pub(super) tape: TapeIn,
     pub(super) rate: f64,
     /// Only measures how long a callback takes: nothing is decided by it.
     pub(super) clock: Clock,
@@ -99,6 +101,7 @@ impl Output {
         self.protect(out);
         self.tick += frames;
         self.scope(out);
+        self.tape.push(out);
         self.publish(frames);
         // The new frame and lead are stored: whoever wakes sees them.
         self.readers[0].wake();

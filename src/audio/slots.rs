@@ -12,6 +12,7 @@ use super::levels::{Correlation, Meter, StreamMeter};
 use super::msg::{OutputMsg, OutputReply, QUEUE};
 use super::output::Output;
 use super::reader::Reader;
+use super::tape::{TapeOut, tape};
 use super::voice::Voice;
 use super::watermark::Watermark;
 use crate::dsp::transport::Transport;
@@ -63,6 +64,7 @@ pub struct OutputPort {
     replies: HeapCons<OutputReply>,
     /// What was sent to the device: for one reader.
     scope: Option<HeapCons<[f32; 2]>>,
+    tape: Option<TapeOut>,
 }
 
 impl OutputPort {
@@ -78,6 +80,11 @@ impl OutputPort {
     /// The frames sent to the device, for the one who takes this first. Unread they are missed, and counted.
     pub fn take_scope(&mut self) -> Option<HeapCons<[f32; 2]>> {
         self.scope.take()
+    }
+
+    /// Every frame sent to the device, for the one who records.
+    pub fn take_tape(&mut self) -> Option<TapeOut> {
+        self.tape.take()
     }
 }
 
@@ -115,6 +122,7 @@ fn output(
     let (to_output, messages) = HeapRb::new(QUEUE).split();
     let (replies, from_output) = HeapRb::new(QUEUE).split();
     let (scope_in, scope_out) = HeapRb::new(SCOPE_FRAMES).split();
+    let (tape_in, tape_out) = tape();
     let rate = config.rate as f32;
     let lead = LeadPolicy::new(config.rate, config.latency, config.period);
     telemetry.timeline.lead.store(lead.lead(), Relaxed);
@@ -127,6 +135,7 @@ fn output(
         messages,
         replies,
         scope: scope_in,
+        tape: tape_in,
         rate: config.rate,
         clock: config.clock,
         readers: feeds.map(Reader::new),
@@ -160,6 +169,7 @@ fn output(
         messages: to_output,
         replies: from_output,
         scope: Some(scope_out),
+        tape: Some(tape_out),
     };
     (output, port)
 }

@@ -1,10 +1,11 @@
-//! A stereo 32-bit float WAV file that is valid at any moment, whatever ends the program. Runs wherever a file may be written.
+//! A stereo WAV file that is valid at any moment, whatever ends the program. Runs wherever a file may be written.
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use super::wav_bits::{Bits, Dither};
+
 const CHANNELS: u16 = 2;
-const BYTES_A_FRAME: u64 = 8;
 /// RIFF header, a spare chunk that becomes `ds64` beyond 4 GiB, `fmt `, `fact`, and the head of `data`.
 const HEADER_BYTES: u64 = 12 + 36 + 24 + 12 + 8;
 /// From here on the file is RF64 (EBU Tech 3306): the 32-bit sizes no longer hold it. At 48 kHz after 3.1 hours.
@@ -14,25 +15,49 @@ const RIFF_LIMIT: u64 = u32::MAX as u64;
 pub struct WavFile {
     file: BufWriter<File>,
     rate: u32,
+    bits: Bits,
+    dither: Dither,
     /// Written, though perhaps not flushed.
     frames: u64,
 }
 
 impl WavFile {
-    pub fn create(path: &Path, rate: u32) -> io::Result<Self> {
+    /// Replaces the file that is there. `seed` is the dither's.
+    pub fn create(path: &Path, rate: u32, bits: Bits, seed: u32) -> io::Result<Self> {
+        Self::begin(File::create(path)?, rate, bits, seed)
+    }
+
+    /// As [`Self::create`], where no file may be replaced.
+    pub fn create_new(path: &Path, rate: u32, bits: Bits, seed: u32) -> io::Result<Self> {
+        Self::begin(File::create_new(path)?, rate, bits, seed)
+    }
+
+    fn begin(file: File, rate: u32, bits: Bits, seed: u32) -> io::Result<Self> {
         let mut wav = Self {
-            file: BufWriter::with_capacity(1 << 16, File::create(path)?),
+            file: BufWriter::with_capacity(1 << 16, file),
             rate,
+            bits,
+            dither: Dither::new(seed),
             frames: 0,
         };
-        wav.file.write_all(&header(rate, 0))?;
+        wav.file.write_all(&header(rate, bits, 0))?;
         wav.file.flush()?;
         Ok(wav)
     }
 
     pub fn write(&mut self, frames: &[[f32; 2]]) -> io::Result<()> {
         for sample in frames.as_flattened() {
-            self.file.write_all(&sample.to_le_bytes())?;
+            match self.bits {
+                Bits::Float32 => self.file.write_all(&sample.to_le_bytes())?,
+                Bits::Int24 => {
+                    let whole = self.dither.whole(*sample, 23).to_le_bytes();
+                    self.file.write_all(&whole[..3])?;
+                }
+                Bits::Int16 => {
+                    let whole = self.dither.whole(*sample, 15) as i16;
+                    self.file.write_all(&whole.to_le_bytes())?;
+                }
+            }
         }
         self.frames += frames.len() as u64;
         Ok(())
@@ -43,7 +68,7 @@ impl WavFile {
         self.file.flush()?;
         let file = self.file.get_mut();
         file.seek(SeekFrom::Start(0))?;
-        file.write_all(&header(self.rate, self.frames))?;
+        file.write_all(&header(self.rate, self.bits, self.frames))?;
         file.seek(SeekFrom::End(0))?;
         Ok(())
     }
@@ -59,8 +84,9 @@ impl Drop for WavFile {
     }
 }
 
-fn header(rate: u32, frames: u64) -> Vec<u8> {
-    let data_bytes = frames * BYTES_A_FRAME;
+fn header(rate: u32, bits: Bits, frames: u64) -> Vec<u8> {
+    let bytes_a_frame = u32::from(bits.bytes()) * u32::from(CHANNELS);
+    let data_bytes = frames * u64::from(bytes_a_frame);
     let riff_bytes = HEADER_BYTES - 8 + data_bytes;
     let large = riff_bytes > RIFF_LIMIT;
     let size = |bytes: u64| if large { u32::MAX } else { bytes as u32 };
@@ -78,12 +104,14 @@ fn header(rate: u32, frames: u64) -> Vec<u8> {
 
     out.extend(b"fmt ");
     out.extend(16u32.to_le_bytes());
-    out.extend(3u16.to_le_bytes()); // IEEE float
+    // 1 is whole numbers, 3 is IEEE float.
+    let kind: u16 = if bits == Bits::Float32 { 3 } else { 1 };
+    out.extend(kind.to_le_bytes());
     out.extend(CHANNELS.to_le_bytes());
     out.extend(rate.to_le_bytes());
-    out.extend((rate * BYTES_A_FRAME as u32).to_le_bytes());
-    out.extend((BYTES_A_FRAME as u16).to_le_bytes());
-    out.extend(32u16.to_le_bytes());
+    out.extend((rate * bytes_a_frame).to_le_bytes());
+    out.extend((bytes_a_frame as u16).to_le_bytes());
+    out.extend((bits.bytes() * 8).to_le_bytes());
 
     out.extend(b"fact");
     out.extend(4u32.to_le_bytes());
@@ -115,7 +143,7 @@ mod tests {
     fn readable_after_every_flush_and_after_drop() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("take.wav");
-        let mut wav = WavFile::create(&path, 48_000).expect("a file");
+        let mut wav = WavFile::create(&path, 48_000, Bits::Float32, 0).expect("a file");
         assert!(read(&path).is_empty(), "valid before the first frame");
         let frames: Vec<[f32; 2]> = (0..20_000).map(|n| [n as f32, -(n as f32)]).collect();
         wav.write(&frames[..5_000]).expect("written");
@@ -131,9 +159,30 @@ mod tests {
     }
 
     #[test]
+    fn integers_are_dithered_around_the_value_and_never_wrap() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let written = |bits, frames: &[[f32; 2]]| {
+            let path = folder.path().join("take.wav");
+            let mut wav = WavFile::create(&path, 44_100, bits, 1).expect("a file");
+            wav.write(frames).expect("written");
+            drop(wav);
+            let mut reader = hound::WavReader::open(path).expect("a readable WAV file");
+            let all = reader.samples::<i32>().map(|s| s.expect("a sample"));
+            all.collect::<Vec<i32>>()
+        };
+        // Between two steps of 16 bits: dither makes the mean right where rounding alone would not.
+        let value = 1000.3 / 32_768.0;
+        let all = written(Bits::Int16, &[[value, 2.0]; 20_000]);
+        let mean = all.iter().step_by(2).map(|s| f64::from(*s)).sum::<f64>() / 20_000.0;
+        assert!((mean - 1000.3).abs() < 0.03, "{mean}");
+        assert!(all.iter().skip(1).step_by(2).all(|s| *s == 32_767));
+        assert_eq!(written(Bits::Int24, &[[-2.0, 0.0]; 10])[0], -8_388_608);
+    }
+
+    #[test]
     fn grows_into_rf64_without_moving_a_byte() {
-        let small = header(48_000, 1);
-        let large = header(48_000, 1 << 30);
+        let small = header(48_000, Bits::Float32, 1);
+        let large = header(48_000, Bits::Float32, 1 << 30);
         assert_eq!(
             (small.len() as u64, large.len() as u64),
             (HEADER_BYTES, HEADER_BYTES)

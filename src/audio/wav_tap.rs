@@ -10,6 +10,7 @@ use ringbuf::traits::{Consumer, Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use super::stream::Vitals;
+use super::wav_bits::Bits;
 use super::wav_file::WavFile;
 
 /// What the disk may be behind; when it is more, frames are missed and counted.
@@ -42,7 +43,7 @@ impl Sink {
 
 impl WavTap {
     pub fn create(path: &Path, rate: u32, vitals: Arc<Vitals>) -> io::Result<(Self, Sink)> {
-        let file = WavFile::create(path, rate)?;
+        let file = WavFile::create(path, rate, Bits::Float32, 0)?;
         let (ring, frames) = HeapRb::new((RING_SECONDS * rate) as usize).split();
         let missed = Arc::new(AtomicU64::new(0));
         let running = Arc::new(AtomicBool::new(true));

@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
+use crate::audio::wav_bits::Bits;
 use crate::modules::spec::ParamValue;
 use crate::patch::edit::Edit;
 
@@ -166,6 +167,8 @@ pub enum Command {
     // History
     Undo,
     Redo,
+    // Recordings
+    Record(Record),
     // The rest
     /// Writes the slot's text to its file, atomically.
     Save {
@@ -183,6 +186,26 @@ pub enum Command {
     /// Answered with one telemetry object as JSON.
     Status,
     Quit,
+}
+
+/// What is heard, written to disk. Without a path the next free name in the folder of recordings; no file is replaced.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    Start {
+        path: Option<PathBuf>,
+        bits: Bits,
+    },
+    Stop,
+    /// Starts, or stops where it records.
+    Toggle,
+    /// The last seconds of what was heard, at most a minute.
+    Keep {
+        path: Option<PathBuf>,
+        seconds: f64,
+        bits: Bits,
+    },
+    /// Answered with one JSON object.
+    Status,
 }
 
 /// A step of building a patch in the standby's draft.

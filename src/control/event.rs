@@ -1,6 +1,7 @@
 //! What the supervisor tells the outside: what happened, and how things stand.
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::dsp::transport::Transport;
 use crate::graph::prime::{Check, PrimeReport};
@@ -89,6 +90,24 @@ pub enum What {
     Saved {
         path: PathBuf,
     },
+    RecordStarted {
+        path: PathBuf,
+    },
+    RecordStopped {
+        path: PathBuf,
+        seconds: f64,
+    },
+    /// The last seconds of what was heard were written.
+    Kept {
+        path: PathBuf,
+        seconds: f64,
+    },
+    /// `seconds` of it are in the file.
+    RecordFailed {
+        path: PathBuf,
+        seconds: f64,
+        why: String,
+    },
     Tempo {
         bpm: f64,
     },
@@ -125,9 +144,19 @@ pub struct View {
     pub draft: Option<usize>,
     pub undo_steps: usize,
     pub redo_steps: usize,
+    /// What is heard is being written to disk.
+    pub recording: Option<Recording>,
     pub device: String,
     /// Why there is no sound, where there is none.
     pub device_problem: Option<String>,
+}
+
+/// A take that is being written.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    pub path: PathBuf,
+    /// In the file so far; goes on counting.
+    pub frames: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -172,6 +201,7 @@ impl Default for View {
             draft: None,
             undo_steps: 0,
             redo_steps: 0,
+            recording: None,
             device: String::new(),
             device_problem: None,
         }

@@ -12,6 +12,7 @@ pub mod meters;
 pub mod params;
 pub mod position;
 pub mod reading;
+pub mod recorder;
 pub mod rig;
 pub mod script;
 pub mod session;

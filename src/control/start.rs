@@ -9,6 +9,7 @@ use super::crew::Threads;
 use super::event::View;
 use super::handle::{Board, Handle};
 use super::meters::LiveMeters;
+use super::recorder::Recorder;
 use super::rig::Rig;
 use super::supervisor::{Config, Supervisor, run};
 use crate::audio::device::now_ns;
@@ -47,6 +48,7 @@ pub fn start(
     };
     let mut slots = Slots::new(&slots_config);
     let scope = slots.output_port.take_scope();
+    let tape = slots.output_port.take_tape();
     let telemetry = slots.telemetry.clone();
     let meters = Arc::new(LiveMeters::new(telemetry, config.rate, now_ns, scope));
     let crew = Threads::spawn(slots.engines)?;
@@ -63,11 +65,17 @@ pub fn start(
     let builder = Builder::threaded(Arc::new(move || waker.wake()))?;
     let mut output = slots.output;
     stream.start(Box::new(move |out, info| output.fill(out, info.now_ns)));
-    let supervisor = Supervisor::new(config, rig, builder, board, meters.clone()).with_stream(
+    let rate = config.rate;
+    let mut supervisor = Supervisor::new(config, rig, builder, board, meters.clone()).with_stream(
         stream,
         problem,
         meters.device_xruns(),
     );
+    if let Some(tape) = tape {
+        let waker = handle.clone();
+        let recorder = Recorder::start(tape, rate, Arc::new(move || waker.wake()))?;
+        supervisor = supervisor.with_recorder(recorder);
+    }
     let begun = Instant::now();
     let supervisor = std::thread::Builder::new()
         .name("chronus-supervisor".into())

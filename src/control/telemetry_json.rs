@@ -1,6 +1,7 @@
 //! The telemetry as scripts and acceptance checks read it: one JSON object a line, 10 Hz, and one more a state change.
 //! Written by a thread that the app starts.
 use std::io::{self, Write};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,10 @@ pub fn object(view: &View, reading: &Reading) -> Value {
         },
         "rms": pair(reading.out_rms),
         "peak": pair(reading.out_peak),
+        "recording": view.recording.as_ref().map(|r| json!({
+            "file": r.path.display().to_string(),
+            "seconds": round(r.frames.load(Relaxed) as f64 / reading.rate.max(1.0), 3),
+        })),
         "limiter_db": short(reading.limiter_db),
         "no_net": view.no_net,
         "device": view.device,
@@ -103,6 +108,10 @@ pub fn name(what: &What) -> &'static str {
         What::Undone => "undone",
         What::Redone => "redone",
         What::Saved { .. } => "saved",
+        What::RecordStarted { .. } => "record_started",
+        What::RecordStopped { .. } => "record_stopped",
+        What::Kept { .. } => "kept",
+        What::RecordFailed { .. } => "record_failed",
         What::Tempo { .. } => "tempo",
         What::Transport { .. } => "transport",
         What::Warning => "warning",
@@ -178,6 +187,13 @@ fn details(what: &What) -> Map<String, Value> {
             from,
             to,
         } => json!({"module": module, "param": param, "from": from, "to": to}),
+        What::RecordStarted { path } => json!({"path": path.display().to_string()}),
+        What::RecordStopped { path, seconds } | What::Kept { path, seconds } => {
+            json!({"path": path.display().to_string(), "seconds": round(*seconds, 3)})
+        }
+        What::RecordFailed { path, seconds, why } => {
+            json!({"path": path.display().to_string(), "seconds": round(*seconds, 3), "why": why})
+        }
         What::Saved { path } => json!({"path": path.display().to_string()}),
         What::Tempo { bpm } => json!({"bpm": round(*bpm, 3)}),
         What::Transport { playing } => json!({"playing": playing}),

@@ -2,7 +2,8 @@
 //! made from it; a new address is one line here. Runs on the OSC thread.
 use std::path::{Component, Path, PathBuf};
 
-use crate::control::command::{Command, Draft, Focus, Quantum};
+use crate::audio::wav_bits::Bits;
+use crate::control::command::{Command, Draft, Focus, Quantum, Record};
 use crate::modules::spec::ParamValue;
 
 use super::args::{Arg, Values, gate, knob, number, rest, text};
@@ -38,23 +39,17 @@ pub enum Reach {
 pub enum Effect {
     /// Answered `/ok` or `/error`.
     Do(Command),
-    /// Answered `/status.reply` with a telemetry object.
-    Status,
+    /// Answered at this address with the text that the command gives.
+    Ask(Command, &'static str),
     /// Answered `/pong` with the same arguments.
     Pong,
 }
 
 /// Addresses of the predecessor that come with a later release, so that its scripts are told instead of ignored.
-const LATER: &[(&str, &str)] = &[
-    (
-        "/seq/",
-        "sequences are modules here: put a Seq into the patch",
-    ),
-    (
-        "/record/",
-        "recording is not in this release; `--audio wav:FILE` writes what is heard",
-    ),
-];
+const LATER: &[(&str, &str)] = &[(
+    "/seq/",
+    "sequences are modules here: put a Seq into the patch",
+)];
 
 /// Addresses that are answers: they are never answered, or two programs would talk to each other for ever.
 const ANSWERS: &[&str] = &["/ok", "/error", "/pong"];
@@ -104,8 +99,18 @@ addresses! {
         "/undo" [] "Takes the last change back." => |_| act(Command::Undo);
         "/redo" [] "Brings it again." => |_| act(Command::Redo);
     }
+    "Recording" {
+        "/record/start" [text("file").optional()] "Writes what is heard into a WAV file of 24 bits; without a name into the next free one in `recordings`. No file is replaced." => record;
+        "/record/stop" [] "Ends the recording." => |_| act(Command::Record(Record::Stop));
+        "/record/keep" [number("seconds").optional()] "Writes the last seconds of what was heard, 60 at most and without an argument, as if they had been recorded." => |c| act(Command::Record(Record::Keep {
+            path: None,
+            seconds: c.values.optional_number(0).unwrap_or(60.0),
+            bits: Bits::default(),
+        }));
+        "/record/status" [] "Answered with `/record/status.reply s`: whether it records, the file, and its seconds so far, as JSON." => |_| Ok(Effect::Ask(Command::Record(Record::Status), "/record/status.reply"));
+    }
     "The program" {
-        "/status" [] "Answered with `/status.reply s`: one telemetry object as JSON." => |_| Ok(Effect::Status);
+        "/status" [] "Answered with `/status.reply s`: one telemetry object as JSON." => |_| Ok(Effect::Ask(Command::Status, "/status.reply"));
         "/ping" [rest("any")] "Answered with `/pong` and the same arguments." => |_| Ok(Effect::Pong);
         "/quit" [] "Ends the program, with a fade." => |c| match c.reach {
             Reach::Machine => act(Command::Quit),
@@ -213,6 +218,29 @@ fn swap(call: &Call<'_>) -> Result<Effect, String> {
     act(Command::Swap(quantum))
 }
 
+fn record(call: &Call<'_>) -> Result<Effect, String> {
+    let path = match (call.values.optional_text(0), call.reach) {
+        (None, _) => None,
+        (Some(file), Reach::Machine) => Some(PathBuf::from(file)),
+        (Some(file), Reach::Network { .. }) => {
+            // One name, and no way out of the folder.
+            let mut parts = Path::new(file).components();
+            match (parts.next(), parts.next()) {
+                (Some(Component::Normal(name)), None) => Some(Path::new("recordings").join(name)),
+                _ => {
+                    return Err(
+                        "from beyond this machine a recording has a plain file name".to_owned()
+                    );
+                }
+            }
+        }
+    };
+    act(Command::Record(Record::Start {
+        path,
+        bits: Bits::default(),
+    }))
+}
+
 fn load(call: &Call<'_>) -> Result<Effect, String> {
     let file = PathBuf::from(call.values.text(0));
     let file = match call.reach {
@@ -264,7 +292,7 @@ mod tests {
         for (address, part) in [
             ("/swop", "/swap"),
             ("/seq/create", "Seq"),
-            ("/record/start", "wav:"),
+            ("/record/stopp", "/record/stop"),
             ("/mod/osc", "unknown"),
             ("/mod//freq", "unknown"),
             ("/mod/osc/freq/x", "unknown"),

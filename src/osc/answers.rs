@@ -27,8 +27,8 @@ pub struct Due {
 pub enum What {
     /// `/ok` or `/error`, as the supervisor says.
     Outcome(Receiver<Answer>),
-    /// `/status.reply` with what the supervisor says.
-    Status(Receiver<Answer>),
+    /// What the supervisor says, at this address.
+    Text(&'static str, Receiver<Answer>),
     Pong(Vec<OscType>),
     Error(String),
 }
@@ -82,7 +82,7 @@ impl What {
     /// Where the supervisor's part of the answer comes from, if it has one.
     fn outcome(&self) -> Option<&Receiver<Answer>> {
         match self {
-            Self::Outcome(from) | Self::Status(from) => Some(from),
+            Self::Outcome(from) | Self::Text(_, from) => Some(from),
             Self::Pong(_) | Self::Error(_) => None,
         }
     }
@@ -95,10 +95,10 @@ fn answer(due: Due, outcome: Option<Answer>) -> OscMessage {
         (What::Error(why), _) | (_, Some(Err(why))) => {
             message("/error", vec![address.into(), why.into()])
         }
-        (What::Status(_), Some(Ok(text))) => {
-            message("/status.reply", vec![text.unwrap_or_default().into()])
+        (What::Text(reply, _), Some(Ok(text))) => {
+            message(reply, vec![text.unwrap_or_default().into()])
         }
-        (What::Outcome(_) | What::Status(_), _) => message("/ok", vec![address.into()]),
+        (What::Outcome(_) | What::Text(..), _) => message("/ok", vec![address.into()]),
     }
 }
 

@@ -83,9 +83,13 @@ pub struct Values(Vec<Value>);
 
 impl Values {
     pub fn number(&self, index: usize) -> f64 {
+        self.optional_number(index).unwrap_or_default()
+    }
+
+    pub fn optional_number(&self, index: usize) -> Option<f64> {
         match self.0.get(index) {
-            Some(Value::Number(n)) => *n,
-            _ => 0.0,
+            Some(Value::Number(n)) => Some(*n),
+            _ => None,
         }
     }
 

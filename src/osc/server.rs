@@ -154,7 +154,9 @@ impl<I: Inbox> Reader<I> {
         Some(match (effect, at) {
             (Ok(Effect::Pong), _) => What::Pong(message.args.clone()),
             (Err(why), _) | (_, Err(why)) => What::Error(why),
-            (Ok(Effect::Status), Ok(at)) => self.command(Command::Status, at, What::Status),
+            (Ok(Effect::Ask(command, reply)), Ok(at)) => {
+                self.command(command, at, |answer| What::Text(reply, answer))
+            }
             (Ok(Effect::Do(command)), Ok(at)) => self.command(command, at, What::Outcome),
         })
     }
@@ -163,7 +165,7 @@ impl<I: Inbox> Reader<I> {
         &self,
         command: Command,
         at: At,
-        due: fn(std::sync::mpsc::Receiver<Answer>) -> What,
+        due: impl FnOnce(std::sync::mpsc::Receiver<Answer>) -> What,
     ) -> What {
         let (answer, answered): (Sender<Answer>, _) = channel();
         let request = Request {

@@ -1,5 +1,6 @@
 //! What actions do to the instrument: each takes the screen's state and what was typed behind the action's name.
-use crate::control::command::{Command, Focus, Quantum};
+use crate::audio::wav_bits::Bits;
+use crate::control::command::{Command, Focus, Quantum, Record};
 use crate::modules::spec::ParamValue;
 use crate::patch::value::parse_length;
 use crate::patch::{Input, Macro};
@@ -57,6 +58,36 @@ pub fn panic(app: &mut App) {
     let out = app.notes.all_off();
     app.play(out);
     app.send(Command::Panic);
+}
+
+pub fn record(app: &mut App, file: &str) {
+    let file = file.trim();
+    app.send(Command::Record(
+        if app.view.recording.is_some() || file.is_empty() {
+            Record::Toggle
+        } else {
+            Record::Start {
+                path: Some(file.into()),
+                bits: Bits::default(),
+            }
+        },
+    ));
+}
+
+pub fn keep(app: &mut App, seconds: &str) {
+    let seconds = seconds.trim().trim_end_matches('s');
+    let seconds = match seconds {
+        "" => Ok(60.0),
+        text => text.trim().parse(),
+    };
+    match seconds {
+        Ok(seconds) => app.send(Command::Record(Record::Keep {
+            path: None,
+            seconds,
+            bits: Bits::default(),
+        })),
+        Err(_) => app.complain("keep takes seconds, 60 at most"),
+    }
 }
 
 pub fn notes_off(app: &mut App) {

@@ -115,6 +115,8 @@ pub const ACTIONS: &[Action] = actions! {
     "undo" "",          [Everywhere => "^Z F8", Nav => "u"],    Word("undo"), |a, _| act::undo(a), "undo: a knob turn or an edit of the patch; in EDIT of the text";
     "redo" "",          [Everywhere => "^Y Shift+F8", Nav => "U"], Quiet, |a, _| act::redo(a), "redo";
     "panic" "",         [Everywhere => "^X F12"],               Word("panic"), |a, _| act::panic(a), "fade to silence in 30 ms, tails too; again brings the sound back";
+    "record" "<file>",  [Everywhere => "^R F9"],                Word("rec"), act::record, "record what is heard into a WAV file, or stop; without a name the next one in recordings/";
+    "keep" "<seconds>", [],                                     Quiet, act::keep, "write the last seconds of what was heard, 60 at most, as if they had been recorded";
     "keys" "<mode>",    [Everywhere => "^T F7"],                Word("keys"), act::keys, "play notes on the keyboard, or stop it. Mode: gate, latch, legato";
     "save" "<file>",    [Everywhere => "^S"],                   Word("save"), act::save, "save the edited text, else the live patch with its knob turns";
     "palette" "",       [Everywhere => "^P F2", Nav => ":"],    Quiet, |a, _| overlays::palette::open(a), "all actions by name";

@@ -79,6 +79,7 @@ impl Supervisor {
             Command::Redo => self.redo(frame)?,
             Command::Save { slot, path } => self.save(slot, path)?,
             Command::SaveBench { path } => self.save_bench(path)?,
+            Command::Record(what) => return self.record(what),
             Command::SetStateCarry(on) => self.state_carry = on,
             Command::SetFade(ms) => {
                 if !FADES_MS.contains(&ms) {

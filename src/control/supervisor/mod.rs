@@ -8,12 +8,14 @@ mod knobs;
 mod loading;
 mod notes;
 mod parking;
+mod recording;
 mod records;
 mod swapping;
 mod telling;
 mod walking;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -24,9 +26,10 @@ use super::bench::Bench;
 use super::builder::Builder;
 use super::command::{Command, Quantum, Request, SlotId};
 use super::draft::Draft;
-use super::event::View;
+use super::event::{Recording, View};
 use super::handle::{Board, Message, Meters};
 use super::history::History;
+use super::recorder::Recorder;
 use super::rig::Rig;
 use super::swap::Armed;
 use super::tempo::Tempo;
@@ -58,6 +61,8 @@ pub struct Config {
     pub take_tempo: bool,
     /// A copy of the live patch stands by where nothing else does. Offline there is nobody to fail over to.
     pub net: bool,
+    /// Where recordings go that are given no name.
+    pub recordings: PathBuf,
 }
 
 impl Default for Config {
@@ -70,6 +75,7 @@ impl Default for Config {
             budget: 0.8,
             take_tempo: true,
             net: true,
+            recordings: PathBuf::from("recordings"),
         }
     }
 }
@@ -130,6 +136,8 @@ pub struct Supervisor {
     told_stuck: [bool; 2],
     ended: bool,
     saves: Vec<JoinHandle<records::Save>>,
+    recorder: Option<Recorder>,
+    recording: Option<Recording>,
 }
 
 impl Supervisor {
@@ -181,6 +189,8 @@ impl Supervisor {
             told_stuck: [false; 2],
             ended: false,
             saves: Vec::new(),
+            recorder: None,
+            recording: None,
             config,
         }
     }
@@ -232,6 +242,7 @@ impl Supervisor {
         self.keep_net();
         self.finish_saves();
         self.hear_device();
+        self.hear_recorder();
         self.publish();
     }
 
@@ -284,7 +295,8 @@ impl Supervisor {
     }
 
     fn perform(&mut self, request: Request, frame: u64) {
-        let logged = (!matches!(request.command, Command::Status)).then(|| request.command.clone());
+        let logged = (!matches!(request.command, Command::Status | Command::Record(_)))
+            .then(|| request.command.clone());
         let answer = self.answer(request.command, frame);
         if let (Some(command), Ok(_)) = (logged, &answer) {
             if self.performed.len() >= LOGGED {

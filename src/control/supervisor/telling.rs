@@ -154,6 +154,7 @@ impl Supervisor {
             draft: self.draft.as_ref().map(|d| d.len()),
             undo_steps,
             redo_steps,
+            recording: self.recording.clone(),
             device: self.device.clone(),
             device_problem: self.device_problem.clone(),
         }

@@ -1,4 +1,6 @@
 //! The first row: screen, layer, transport, both slots' states in words, what was missed, CPU.
+use std::sync::atomic::Ordering;
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 use crate::control::command::SlotId;
@@ -83,6 +85,12 @@ fn tail(app: &App, wide: bool) -> Vec<(String, Role)> {
             },
         ),
     ];
+    if let Some(recording) = &app.view.recording {
+        let frames = recording.frames.load(Ordering::Relaxed) as f64;
+        let seconds = (frames / reading.rate.max(1.0)) as u64;
+        let text = format!(" REC {:02}:{:02}", seconds / 60, seconds % 60);
+        tail.insert(0, (text, Role::Failed));
+    }
     let text = match app.view.device_problem {
         Some(_) => Some(("no device ".to_owned(), Role::Failed)),
         None if wide => Some((format!("{} ", clip(&app.view.device, 20)), Role::Muted)),
