@@ -72,6 +72,7 @@ impl Builder {
             modules: self.modules,
             cables: self.cables,
             macros: Vec::new(),
+            swing: 0.0,
             prime: PrimeMode::Sound,
             spill: false,
         }

@@ -331,6 +331,7 @@ fn patch_from(shares: &[f32]) -> Patch {
         _ => PrimeMode::Sound,
     };
     patch.spill = next() < 0.5;
+    patch.swing = [0.0, 0.2, 0.75][pick(3, next())];
     patch
 }
 

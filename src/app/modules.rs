@@ -221,6 +221,7 @@ fn object(spec: &ModuleSpec) -> Value {
             Voicing::PerVoice => "per_voice",
             Voicing::Summed => "summed",
             Voicing::NoteSource => "note_source",
+            Voicing::OwnVoices => "own_voices",
         },
         "inputs": ports(spec.inputs),
         "outputs": ports(spec.outputs),
@@ -269,6 +270,9 @@ fn voices(voicing: Voicing) -> &'static str {
         Voicing::PerVoice => "One a voice below a note source.",
         Voicing::Summed => "One; voices are summed before it.",
         Voicing::NoteSource => "A note source: what hangs on it sounds once a voice.",
+        Voicing::OwnVoices => {
+            "Makes its own voices, as many as it has notes at once: what hangs on it sounds once a voice."
+        }
     }
 }
 

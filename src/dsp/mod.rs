@@ -16,6 +16,7 @@ pub mod sine;
 pub mod soften;
 pub mod step;
 pub mod svf;
+pub mod swing;
 pub mod transport;
 
 /// Frames rendered in one engine step: the engine's quantum, whatever the device asks for.

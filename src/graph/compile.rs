@@ -1,7 +1,10 @@
 //! From a patch to a graph. All allocation is here; runs on the builder.
 use std::collections::HashSet;
 
-use crate::dsp::lanes::{Isa, IsaChoice, IsaMissing, Lanes, WithIsa, with_isa};
+use crate::dsp::{
+    lanes::{Isa, IsaChoice, IsaMissing, Lanes, WithIsa, with_isa},
+    swing::Swing,
+};
 use crate::modules::{
     self,
     module::{Build, LaneInit, Out},
@@ -13,7 +16,7 @@ use super::{
     Graph, Layout,
     input::{Knobs, Slot, Term},
     lane_graph::{AnyUnit, LaneGraph, Late, LateCopy, each_width, scratch},
-    notes::{self, NoteAllocator},
+    notes::NoteAllocator,
     plan::{Map, Origin, Plan, Reads, SlotPlan, UnitPlan},
     ports::{ReadOne, ReadWide, Reader},
     ramp::{Knob, Ramp},
@@ -67,6 +70,7 @@ impl WithIsa for Compiler<'_> {
             isa,
             rate: self.env.rate,
             bpm: self.env.bpm,
+            swing: Swing::new(self.patch.swing, Swing::GRID),
             units: Vec::with_capacity(plan.units.len()),
             steps: plan.steps,
             places: plan.places,
@@ -124,6 +128,8 @@ impl Compiler<'_> {
             why: e.why,
         })?;
         let groups = plan.instances().div_ceil(<R::L as Lanes>::N);
+        let notes = (spec.voicing == Voicing::NoteSource)
+            .then(|| NoteAllocator::new(plan.voices, kernel.notes()));
         let (words, memory_len) = (kernel.words(), kernel.memory());
         let out_slots = spec.output_slots();
         debug_assert!(
@@ -149,7 +155,7 @@ impl Compiler<'_> {
                 .collect(),
             outs: (0..out_slots * groups).map(|_| Out::new(l)).collect(),
             out_slots,
-            notes: (spec.voicing == Voicing::NoteSource).then(|| NoteAllocator::new(plan.voices)),
+            notes,
             note_events: Vec::with_capacity(MAX_NOTES),
             inits: self.inits(plan),
         })
@@ -164,6 +170,7 @@ impl Compiler<'_> {
             .map(|(name, voice)| LaneInit {
                 voice,
                 seed: seed(self.env.seed, name, voice),
+                module_seed: seed(self.env.seed, name, 0),
                 rate: self.env.rate,
             })
             .collect()
@@ -246,7 +253,7 @@ impl Compiler<'_> {
                 kind: node.spec.kind,
                 options: node.options.clone(),
                 voices: unit.voices,
-                words: unit.words + unit.notes.as_ref().map_or(0, |_| notes::WORDS),
+                words: unit.carried_words(),
                 memory: unit.memory_len,
             })
         });
@@ -289,7 +296,7 @@ fn lanes_of<L: Lanes>(l: L, values: &[f32]) -> Vec<L::F> {
 }
 
 /// A seed that differs between modules and voices and is the same in every compilation (FNV-1a over the name).
-fn seed(patch: u32, name: &str, voice: usize) -> u32 {
+pub fn seed(patch: u32, name: &str, voice: usize) -> u32 {
     let bytes = name.bytes().chain((voice as u32).to_le_bytes());
     let hash = bytes.fold(0x811c_9dc5 ^ patch.wrapping_mul(0x9e37_79b9), |h, b| {
         (h ^ b as u32).wrapping_mul(0x0100_0193)

@@ -2,6 +2,7 @@
 use crate::dsp::{
     BLOCK, StereoBlock,
     lanes::{Float, Isa, Lanes},
+    swing::Swing,
 };
 use crate::modules::{
     module::{BlockCx, Out, VoiceEvent},
@@ -12,7 +13,6 @@ use crate::patch::Input;
 use super::{
     Block, Change, Core, Snapshot,
     input::{Around, Knobs},
-    notes,
     plan::{Origin, Place, Reads, Step},
     ports::{Port, ReadOne, ReadWide, Reader},
     unit::{MAX_NOTES, MAX_SLOTS, Unit},
@@ -51,6 +51,7 @@ pub struct LaneGraph<A: Isa> {
     pub isa: A,
     pub rate: f32,
     pub bpm: f64,
+    pub swing: Swing,
     pub units: Vec<AnyUnit<A>>,
     pub steps: Vec<Step>,
     /// For each module of the patch.
@@ -170,7 +171,7 @@ impl<A: Isa> LaneGraph<A> {
         for unit in &mut self.units {
             each_width!(unit, unit => if let Some(allocator) = &mut unit.notes {
                 let event = if velocity > 0.0 {
-                    Some(allocator.on(offset, note, velocity))
+                    allocator.on(offset, note, velocity)
                 } else {
                     allocator.off(offset, note)
                 };
@@ -306,6 +307,7 @@ impl<A: Isa> Core for LaneGraph<A> {
             rate: self.rate,
             frame: block.frame,
             time: block.time,
+            swing: self.swing,
             notes: &[],
         };
         for step in 0..self.steps.len() {
@@ -359,7 +361,7 @@ impl<A: Isa> Core for LaneGraph<A> {
         for carried in &mut into.carried {
             let place = self.places[carried.from];
             each_width!(&self.units[place.unit], unit => {
-                let size = unit.words + unit.notes.as_ref().map_or(0, |_| notes::WORDS);
+                let size = unit.carried_words();
                 for voice in 0..carried.voices {
                     let words = &mut carried.words[voice * size..][..size];
                     let (module, note) = words.split_at_mut(unit.words);
@@ -378,7 +380,7 @@ impl<A: Isa> Core for LaneGraph<A> {
         for carried in &from.carried {
             let place = self.places[carried.to];
             each_width!(&mut self.units[place.unit], unit => {
-                let size = unit.words + unit.notes.as_ref().map_or(0, |_| notes::WORDS);
+                let size = unit.carried_words();
                 for voice in 0..carried.voices {
                     let (module, note) = carried.words[voice * size..][..size].split_at(unit.words);
                     unit.set_words(place.instance + voice, module);

@@ -1,6 +1,9 @@
 //! In which order modules render, and how many voices each has. Runs on the builder.
-use crate::modules::spec::Voicing;
-use crate::patch::Patch;
+use crate::modules::{self, module::Build, spec::Voicing};
+use crate::patch::{Node, Patch};
+
+/// Voices that a module may make.
+const MAX_VOICES: usize = 64;
 
 /// How deep each module lies: every module is deeper than what it hears, feedback apart. `Err` names the modules of a cycle.
 pub fn depths(patch: &Patch) -> Result<Vec<usize>, Vec<String>> {
@@ -63,14 +66,23 @@ fn one_cycle(readers: &[Vec<usize>], waiting: &[usize]) -> Vec<usize> {
     }
 }
 
+/// Voices that a module makes, whatever the rate of its graph.
+fn made_by(node: &Node, patch: usize) -> usize {
+    let build = Build {
+        rate: 48_000.0,
+        options: &node.options,
+    };
+    modules::voices(node.spec, &build, patch.max(1)).clamp(1, MAX_VOICES)
+}
+
 /// Instances of each module: the patch's voices at note sources and below them, until a module sums its inputs.
 pub fn voices(patch: &Patch) -> Vec<usize> {
     let mut voices: Vec<usize> = patch
         .modules
         .iter()
         .map(|node| match node.spec.voicing {
-            Voicing::NoteSource => patch.voices.max(1),
-            _ => 1,
+            Voicing::NoteSource | Voicing::OwnVoices => made_by(node, patch.voices),
+            Voicing::PerVoice | Voicing::Summed => 1,
         })
         .collect();
     // To a fixed point, since feedback cables carry voices upwards.

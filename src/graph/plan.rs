@@ -359,7 +359,7 @@ impl Builder<'_> {
             .map(|k| {
                 let hop = hops[if unit.voices > 1 { 0 } else { k }];
                 let voice = if unit.voices > 1 && source.voices > 1 {
-                    k
+                    k.min(source.voices - 1)
                 } else {
                     0
                 };
@@ -374,7 +374,13 @@ impl Builder<'_> {
             Map::Gather(reads)
         };
         let gains = (0..instances)
-            .map(|k| hops[if unit.voices > 1 { 0 } else { k }].gain)
+            .map(
+                |k| match unit.voices > 1 && source.voices > 1 && k >= source.voices {
+                    // A source of fewer voices has nothing to say to the others.
+                    true => 0.0,
+                    false => hops[if unit.voices > 1 { 0 } else { k }].gain,
+                },
+            )
             .collect();
         terms.push(TermPlan { from, map, gains });
     }

@@ -93,11 +93,18 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             state: &mut self.state[group * self.words..][..self.words],
             memory: &mut self.memory[group * self.memory_len..][..self.memory_len],
             first_voice: group * <R::L as Lanes>::N,
+            voices: self.voices,
             cx: &BlockCx {
                 notes: &self.note_events,
                 ..*cx
             },
         });
+    }
+
+    /// State words of one voice: the kernel's, then those of the notes given to it.
+    pub fn carried_words(&self) -> usize {
+        let of_notes = self.notes.as_ref().map_or(0, NoteAllocator::words);
+        self.words + of_notes
     }
 
     /// The state of a fresh graph; the knobs stay.

@@ -9,6 +9,7 @@ use crate::dsp::{
     BLOCK,
     denormals::flush_to_zero,
     lanes::{Float, Isa, IsaChoice, Lanes, WithIsa, with_isa},
+    swing::Swing,
     transport::Transport,
 };
 
@@ -20,6 +21,9 @@ use super::{
 
 /// The rate of every rig that does not say otherwise.
 pub const RATE: f32 = 48_000.0;
+
+/// Voices that a module is told of, whatever the lanes.
+const VOICES: usize = 16;
 
 /// One lane, or the instruction set's native vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub struct Rig {
     pub rate: f32,
     pub seed: u32,
     pub transport: Transport,
+    /// The patch's.
+    pub swing: Swing,
     /// Holds from this frame on.
     pub then: Option<(u64, Transport)>,
     pub first_frame: u64,
@@ -120,6 +126,7 @@ impl Rig {
             rate: RATE,
             seed: 1,
             transport: Transport::new(RATE as f64, 120.0),
+            swing: Swing::NONE,
             then: None,
             first_frame: 0,
         }
@@ -211,6 +218,11 @@ impl Rig {
         self
     }
 
+    pub fn swing(mut self, late: f64) -> Self {
+        self.swing = Swing::new(late, Swing::GRID);
+        self
+    }
+
     /// Changes the transport at a frame; the position goes on from where it is.
     pub fn change(mut self, frame: u64, change: impl FnOnce(&mut Transport)) -> Self {
         self.then = Some((frame, self.transport.changed_at(frame, change)));
@@ -284,6 +296,7 @@ impl Rig {
                     seed: self
                         .seed
                         .wrapping_add(0x9e37_79b9u32.wrapping_mul(lane as u32)),
+                    module_seed: self.seed,
                     rate: self.rate,
                 };
                 kernel.init(init, &mut words);
@@ -341,10 +354,12 @@ impl Rig {
                 state: &mut state,
                 memory: &mut memory,
                 first_voice: 0,
+                voices: VOICES,
                 cx: &BlockCx {
                     rate: self.rate,
                     frame,
                     time: self.time_at(frame),
+                    swing: self.swing,
                     notes: &notes,
                 },
             });

@@ -35,6 +35,14 @@ macro_rules! modules {
             unreachable!("a spec that is not in the registry: {}", spec.kind)
         }
 
+        /// How many voices a module makes in a patch of `patch` voices; 1 where it can't read its options.
+        pub fn voices(spec: &ModuleSpec, build: &Build<'_>, patch: usize) -> usize {
+            $($(#[$when])? if spec.kind == <$file::$module as Module>::SPEC.kind {
+                return <$file::$module as Module>::build(build).map_or(1, |m| m.voices(patch));
+            })*
+            1
+        }
+
         /// Whether a module can read its options.
         pub fn check_options(spec: &ModuleSpec, build: &Build<'_>) -> Result<(), OptionError> {
             $($(#[$when])? if spec.kind == <$file::$module as Module>::SPEC.kind {

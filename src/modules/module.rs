@@ -4,6 +4,7 @@ use crate::dsp::{
     BLOCK,
     lanes::{Float, Isa, Lanes, Mask},
     peak::peak,
+    swing::Swing,
     transport::Transport,
 };
 
@@ -22,6 +23,16 @@ pub trait Module: Send + Sized + 'static {
     /// Vectors of large memory (delay lines) of one lane group.
     fn memory(&self) -> usize {
         0
+    }
+
+    /// How many voices it makes, where its voicing is a note source or its own: a patch has `patch` of them.
+    fn voices(&self, patch: usize) -> usize {
+        patch
+    }
+
+    /// How a note source wants its notes.
+    fn notes(&self) -> NoteMode {
+        NoteMode::Poly
     }
 
     /// Sets a fresh lane's `WORDS` words, which are zero before.
@@ -89,6 +100,8 @@ pub struct LaneInit {
     pub voice: usize,
     /// Differs between modules and voices of a patch, and is the same every time the patch is compiled.
     pub seed: u32,
+    /// The same in all voices of a module.
+    pub module_seed: u32,
     /// Frames a second.
     pub rate: f32,
 }
@@ -105,6 +118,8 @@ pub struct Io<'a, L: Lanes> {
     pub memory: &'a mut [L::F],
     /// The voice in lane 0 of this group.
     pub first_voice: usize,
+    /// How many there are of this module.
+    pub voices: usize,
     pub cx: &'a BlockCx<'a>,
 }
 
@@ -227,6 +242,8 @@ pub struct BlockCx<'a> {
     /// Timeline frame of the block's first frame.
     pub frame: u64,
     pub time: TimeCx,
+    /// The patch's.
+    pub swing: Swing,
     /// Notes for a note source, in order of `offset`; empty for other modules.
     pub notes: &'a [VoiceEvent],
 }
@@ -260,11 +277,40 @@ impl TimeCx {
     }
 }
 
+/// The event is for all voices.
+pub const EVERY_VOICE: usize = usize::MAX;
+
+/// What a note source does with several notes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NoteMode {
+    /// Each a voice; in a patch of one voice as `Mono`.
+    #[default]
+    Poly,
+    /// All voices play one of the held notes.
+    Mono {
+        priority: Priority,
+        /// A note that follows another without a gap opens the gate anew.
+        retriggers: bool,
+    },
+    /// All held notes come to the one voice: [`VoiceEvent::voice`] says their place among so many.
+    Held(usize),
+}
+
+/// Which of the held notes a single voice plays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Priority {
+    #[default]
+    Last,
+    Low,
+    High,
+}
+
 /// A note for one voice of a note source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VoiceEvent {
     /// Frame within the block.
     pub offset: usize,
+    /// Or [`EVERY_VOICE`], or a place among the held notes: see [`NoteMode`].
     pub voice: usize,
     pub change: VoiceChange,
 }
@@ -286,6 +332,7 @@ pub enum VoiceChange {
 pub trait Kernel<L: Lanes>: Send {
     fn words(&self) -> usize;
     fn memory(&self) -> usize;
+    fn notes(&self) -> NoteMode;
     fn init(&self, lane: LaneInit, words: &mut [f32]);
     fn render(&self, io: &mut Io<'_, L>);
 }
@@ -304,6 +351,10 @@ impl<A: Isa, L: Lanes, M: Module> Kernel<L> for Entered<A, L, M> {
 
     fn memory(&self) -> usize {
         self.module.memory()
+    }
+
+    fn notes(&self) -> NoteMode {
+        self.module.notes()
     }
 
     fn init(&self, lane: LaneInit, words: &mut [f32]) {

@@ -80,6 +80,8 @@ pub enum Voicing {
     Summed,
     /// Makes voices from notes: as many instances as the patch has voices.
     NoteSource,
+    /// Makes as many voices as its options say.
+    OwnVoices,
 }
 
 #[derive(Debug)]

@@ -31,6 +31,8 @@ pub struct Patch {
     pub bpm: Option<f64>,
     /// Voices below a note source, 1..=64.
     pub voices: usize,
+    /// How late every second sixteenth is, in sixteenths, 0..=0.75.
+    pub swing: f64,
     pub modules: Vec<Node>,
     pub cables: Vec<Cable>,
     pub macros: Vec<Macro>,
@@ -170,6 +172,7 @@ impl Patch {
             name: name.to_owned(),
             bpm: None,
             voices: 1,
+            swing: 0.0,
             modules: Vec::new(),
             cables: Vec::new(),
             macros: Vec::new(),

@@ -14,8 +14,8 @@ use super::tree::{Field, Shape, Value};
 use super::value::parse_note;
 use super::{Node, Patch, PrimeMode};
 
-const FIELDS: [&str; 8] = [
-    "name", "bpm", "voices", "modules", "cables", "macros", "prime", "spill",
+const FIELDS: [&str; 9] = [
+    "name", "bpm", "voices", "swing", "modules", "cables", "macros", "prime", "spill",
 ];
 
 /// Beats a minute that a patch may ask for.
@@ -23,6 +23,9 @@ const BPM: std::ops::RangeInclusive<f64> = 10.0..=999.0;
 
 /// Voices that a patch may ask for.
 const VOICES: std::ops::RangeInclusive<f64> = 1.0..=64.0;
+
+/// How late a patch may have every second sixteenth.
+const SWING: std::ops::RangeInclusive<f64> = 0.0..=0.75;
 
 /// A patch as far as it could be read; meaningful as a whole only where nothing was wrong.
 pub struct Draft {
@@ -159,6 +162,7 @@ pub fn read_patch(root: &Value, stem: &str, source: &mut Source) -> Draft {
             name: stem.to_owned(),
             bpm: None,
             voices: 1,
+            swing: 0.0,
             modules: Vec::new(),
             cables: Vec::new(),
             macros: Vec::new(),
@@ -260,6 +264,9 @@ impl Draft {
                 }
                 None => {}
             }
+        }
+        if let Some(value) = value("swing") {
+            self.patch.swing = source.number_within("swing", value, &SWING).unwrap_or(0.0);
         }
         if let Some(value) = value("prime") {
             self.patch.prime = read_prime(value, source).unwrap_or_default();

@@ -16,6 +16,9 @@ pub fn to_ron(patch: &Patch) -> String {
     if patch.voices != 1 {
         text += &format!(", voices: {}", patch.voices);
     }
+    if patch.swing != 0.0 {
+        text += &format!(", swing: {}", patch.swing);
+    }
     text += ",\n  modules: (\n";
     for node in &patch.modules {
         text += &format!("    {}: {},\n", word(&node.name), module(node));

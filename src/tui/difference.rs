@@ -59,6 +59,12 @@ pub fn difference(old: &Patch, new: &Patch) -> Vec<Change> {
             format!("voices {} → {}", old.voices, new.voices),
         );
     }
+    if old.swing != new.swing {
+        add(
+            Mark::Changed,
+            format!("swing {} → {}", old.swing, new.swing),
+        );
+    }
     if let (Some(was), Some(is)) = (old.bpm, new.bpm)
         && was != is
     {
