@@ -27,7 +27,7 @@ impl<L: Lanes> Coefficients<L> {
     /// `turn` is the cutoff over the rate, below 0.5; `res` 0..1, where the loop oscillates from 0.9 on; `drive` is the input gain.
     #[inline(always)]
     pub fn new(l: L, turn: L::F, res: L::F, drive: L::F) -> Self {
-        let (n, d) = tan_fraction(l, turn);
+        let (n, d) = tan_fraction(l, turn * l.f(std::f32::consts::PI));
         let (one, under) = (l.f(1.0), l.f(1.0) / (n + d));
         let pole = n * under;
         let (r2, p2) = (res * res, pole * pole);

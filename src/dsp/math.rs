@@ -1,29 +1,29 @@
 //! Functions on vectors that no instruction has.
 use super::lanes::{Float, Int, Lanes};
 
-/// 2^x for |x| up to 126; relative error below 2e-7. The whole part goes into the exponent, the rest, at most a half either way,
-/// through the exponential series up to the seventh power (5e-9 beyond it).
+/// Added to a float below 2^22 it leaves the nearest whole number in the lowest bits: 1.5 times 2^23.
+const WHOLE: f32 = 12_582_912.0;
+
+/// 2^x for |x| up to 126; relative error below 2e-7, and none for whole x. The rest beyond the nearest whole number, at most a half
+/// either way, goes through a polynomial (minimax of degree 5, 9e-8), the whole part is added to the result's exponent.
 #[inline(always)]
 pub fn exp2<L: Lanes>(l: L, x: L::F) -> L::F {
     let x = x.max(l.f(-126.0)).min(l.f(126.0));
-    let whole = x.round();
-    let f = x - whole;
+    let shifted = x + l.f(WHOLE);
+    let f = x - (shifted - l.f(WHOLE));
     let p = f
-        .fma(l.f(1.525_273_4e-5), l.f(1.540_353e-4))
-        .fma(f, l.f(1.333_355_8e-3))
-        .fma(f, l.f(9.618_129e-3))
-        .fma(f, l.f(5.550_411e-2))
-        .fma(f, l.f(2.402_265e-1))
-        .fma(f, l.f(std::f32::consts::LN_2))
+        .fma(l.f(1.326_472_6e-3), l.f(9.671_513e-3))
+        .fma(f, l.f(5.550_733_6e-2))
+        .fma(f, l.f(2.402_224_2e-1))
+        .fma(f, l.f(6.931_47e-1))
         .fma(f, l.f(1.0));
-    p * (whole.to_int() + l.i(127)).shl(23).bits()
+    (p.bits() + shifted.bits().shl(23)).bits()
 }
 
-/// tan(pi turn) as numerator and denominator, for `turn` in 0..0.49: a cutoff over the rate, prewarped. From the continued fraction
-/// of the tangent; relative error below 1e-8 up to 0.25 and 4e-6 (0.006 cent) up to 0.4.
+/// tan(x) as numerator and denominator, for x in pi times 0..0.49: a cutoff over the rate, prewarped. From the continued fraction
+/// of the tangent; relative error below 1e-8 up to 0.25 pi and 4e-6 (0.006 cent) up to 0.4 pi.
 #[inline(always)]
-pub fn tan_fraction<L: Lanes>(l: L, turn: L::F) -> (L::F, L::F) {
-    let x = turn * l.f(std::f32::consts::PI);
+pub fn tan_fraction<L: Lanes>(l: L, x: L::F) -> (L::F, L::F) {
     let y = x * x;
     let n = y
         .fma(l.f(1.0 / 945.0), l.f(-105.0 / 945.0))
@@ -59,7 +59,7 @@ mod tests {
         let l = Scalar::<false>;
         for i in 1..=2_000 {
             let turn = i as f32 * 2e-4;
-            let (n, d) = tan_fraction(l, l.f(turn));
+            let (n, d) = tan_fraction(l, l.f(std::f32::consts::PI * turn));
             let got = n.lanes()[0] as f64 / d.lanes()[0] as f64;
             let want = (std::f64::consts::PI * turn as f64).tan();
             assert!((got / want - 1.0).abs() < 5e-6, "{turn}: {got} {want}");

@@ -1,4 +1,6 @@
 //! Oscillator phase that does not drift: 2^63 steps a cycle in two words, advanced four frames at a time. Runs on engine threads.
+use std::ops::Range;
+
 use super::{
     BLOCK,
     lanes::{Float, Int, Lanes, Mask},
@@ -15,6 +17,7 @@ const REST: i32 = i32::MAX;
 /// The increment is computed in f64 for each lane, so that all lane types round it alike, and kept until the frequency changes.
 /// Every lane's phase follows from its own frequency alone: a lane that holds its frequency advances by the same 63 bits whether
 /// its neighbours are modulated or not.
+#[derive(Clone, Copy)]
 pub struct Phase<L: Lanes> {
     /// 2^32 a cycle; the cycle starts at `i32::MIN` for ramps, at 0 for sines.
     pub turn: L::I,
@@ -30,6 +33,31 @@ pub struct Phase<L: Lanes> {
 struct Four<L: Lanes> {
     turns: [L::I; 4],
     rest: L::I,
+}
+
+/// One lane's phases of a block to come, as [`Phase::advance`] will give them.
+pub struct Ahead {
+    /// Both words of the phase and of the increment.
+    start: u64,
+    step: u64,
+}
+
+impl Ahead {
+    /// The phase `frames` frames on; 0 is the last frame of the block before.
+    #[inline(always)]
+    pub fn at(&self, frames: usize) -> i32 {
+        let top = |x: u64| (x >> 31) as i32;
+        let (fours, odd) = (frames as u64 / 4 * 4, frames as u64 % 4);
+        // Within four frames the lower word's carry waits, as it does there.
+        let from = self.start.wrapping_add(self.step.wrapping_mul(fours));
+        top(from).wrapping_add(top(self.step.wrapping_mul(odd)))
+    }
+}
+
+/// Both words of one lane as one number.
+#[inline(always)]
+fn both(turn: i32, rest: i32) -> u64 {
+    ((turn as u32 as u64) << 31) | rest as u32 as u64
 }
 
 impl<L: Lanes> Phase<L> {
@@ -87,11 +115,27 @@ impl<L: Lanes> Phase<L> {
         Four { turns, rest }
     }
 
+    /// One lane's phases from here on at the frequency set.
+    #[inline(always)]
+    pub fn ahead(&self, lane: usize) -> Ahead {
+        let word = |x: &L::I| x.lanes()[lane & (L::N - 1)];
+        Ahead {
+            start: both(word(&self.turn), word(&self.rest)),
+            step: both(word(&self.step), word(&self.step_rest)),
+        }
+    }
+
     /// Advances a block at the frequency set, and gives `each` the phase of every frame.
     #[inline(always)]
-    pub fn advance(&mut self, l: L, mut each: impl FnMut(usize, L::I)) {
+    pub fn advance(&mut self, l: L, each: impl FnMut(usize, L::I)) {
+        self.advance_over(l, 0..BLOCK, each);
+    }
+
+    /// Advances some of a block's frames, from a multiple of four to one.
+    #[inline(always)]
+    pub fn advance_over(&mut self, l: L, frames: Range<usize>, mut each: impl FnMut(usize, L::I)) {
         let four = self.four(l);
-        for i in (0..BLOCK).step_by(4) {
+        for i in frames.step_by(4) {
             let from = self.turn;
             let rest = self.rest + four.rest;
             self.turn = from + four.turns[3] + rest.shr(31);
@@ -199,7 +243,12 @@ mod tests {
             a.tune(Scalar, Scalar.f(freq), 44_100.0);
             for _ in 0..1_000 {
                 let mut seen = [0i32; BLOCK];
+                let (ahead, before) = (a.ahead(0), turn(&a));
                 a.advance(Scalar, |i, p| seen[i] = p.lanes()[0]);
+                assert_eq!(ahead.at(0) as u32, before);
+                for (i, seen) in seen.iter().enumerate() {
+                    assert_eq!(ahead.at(i + 1), *seen);
+                }
                 let freq = |_| Scalar.f(freq);
                 b.advance_along(Scalar, 44_100.0, freq, |i, p| {
                     assert_eq!(p.lanes()[0], seen[i]);

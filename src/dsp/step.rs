@@ -75,20 +75,18 @@ pub fn is_steady<L: Lanes>(step: L::I) -> bool {
     !step.negative().any()
 }
 
-/// Adds the residuals of a ramp that rises by `step` each frame and falls by 2 where it wraps; `shift` moves the ramp in its cycle,
-/// `height` is 1 for an edge down, -1 for one up.
+/// Finds the edges of a ramp that rises by `step` each frame from `last`, its value in the frame before the block, and wraps.
+/// `phase(lane, i)` is the ramp at frame `i - 1`; `each` gets the edge's first frame, its lane and the time since it, in frames.
 #[inline(always)]
 pub fn steady_edges<L: Lanes>(
     l: L,
-    residuals: &mut Residuals<L>,
-    table: &Table,
-    phases: &Phases<L>,
-    shift: L::I,
+    last: L::I,
     step: L::I,
-    height: f32,
+    phase: impl Fn(usize, usize) -> i32,
+    mut each: impl FnMut(usize, usize, f32),
 ) {
     let per_step = l.f(1.0) / step.to_float();
-    let way = l.f(2_147_483_648.0) - (phases[LATE - 1] + shift).to_float();
+    let way = l.f(2_147_483_648.0) - last.to_float();
     let first = way * per_step;
     let period = l.f(4_294_967_296.0) * per_step;
     // Half a frame of margin: the floats only say where to look, the phases decide.
@@ -97,34 +95,25 @@ pub fn steady_edges<L: Lanes>(
     while lanes != 0 {
         let lane = lanes.trailing_zeros() as usize & (L::N - 1);
         lanes &= lanes - 1;
-        let phase = |i: usize| {
-            let at = phases[i].lanes()[lane];
-            at.wrapping_add(shift.lanes()[lane])
-        };
         let (mut frames, period) = (first.lanes()[lane], period.lanes()[lane]);
         while frames < end {
-            let mut at = LATE + frames as usize;
+            let mut at = 1 + frames as usize;
             // Before its wrap the ramp is positive, after it negative.
-            if at >= LATE + BLOCK || phase(at - 1) < 0 {
+            if at > BLOCK || phase(lane, at - 1) < 0 {
                 at -= 1;
-            } else if phase(at) >= 0 {
+            } else if phase(lane, at) >= 0 {
                 at += 1;
             }
             frames += period;
-            if !(LATE..LATE + BLOCK).contains(&at) || phase(at) >= 0 || phase(at - 1) < 0 {
+            if !(1..=BLOCK).contains(&at) {
                 continue;
             }
-            let past = phase(at).wrapping_sub(i32::MIN) as u32 as f32;
-            let step = phase(at).wrapping_sub(phase(at - 1)) as f32;
-            add(
-                l,
-                residuals,
-                table,
-                at - LATE,
-                lane,
-                past / step,
-                -2.0 * height,
-            );
+            let (before, after) = (phase(lane, at - 1), phase(lane, at));
+            if after >= 0 || before < 0 {
+                continue;
+            }
+            let past = after.wrapping_sub(i32::MIN) as u32 as f32;
+            each(at - 1, lane, past / after.wrapping_sub(before) as f32);
         }
     }
 }
@@ -173,9 +162,9 @@ pub fn moving_edges<L: Lanes>(
     }
 }
 
-/// Adds one edge's residual in one lane: `past` is the time since the edge at frame `i`, in frames.
+/// Adds one edge's residual in one lane: `past` is the time since the edge at frame `i`, in frames; `height` is how far it rises.
 #[inline(always)]
-fn add<L: Lanes>(
+pub fn add<L: Lanes>(
     _: L,
     residuals: &mut Residuals<L>,
     table: &Table,
@@ -184,12 +173,51 @@ fn add<L: Lanes>(
     past: f32,
     height: f32,
 ) {
+    let taps = taps(table, past, height);
+    for (to, tap) in residuals[i & (BLOCK - 1)..][..TAPS].iter_mut().zip(taps) {
+        to.lanes_mut()[lane & (L::N - 1)] += tap;
+    }
+}
+
+/// The same where a block and the frames after it are apart: to a block that holds the naive waveform, and to what its next is
+/// short of.
+#[inline(always)]
+pub fn add_apart<L: Lanes>(
+    _: L,
+    (block, after): (&mut [L::F; BLOCK], &mut [L::F; TAPS]),
+    table: &Table,
+    i: usize,
+    lane: usize,
+    past: f32,
+    height: f32,
+) {
+    let (i, lane) = (i & (BLOCK - 1), lane & (L::N - 1));
+    let taps = taps(table, past, height);
+    if i <= BLOCK - TAPS {
+        for (to, tap) in block[i..][..TAPS].iter_mut().zip(taps) {
+            to.lanes_mut()[lane] += tap;
+        }
+        return;
+    }
+    let (now, later) = taps.split_at(BLOCK - i);
+    for (to, tap) in block[i..].iter_mut().zip(now) {
+        to.lanes_mut()[lane] += tap;
+    }
+    for (to, tap) in after.iter_mut().zip(later) {
+        to.lanes_mut()[lane] += tap;
+    }
+}
+
+/// An edge's residual, between the two rows of the table that are nearest.
+#[inline(always)]
+fn taps(table: &Table, past: f32, height: f32) -> [f32; TAPS] {
     let position = past.min(1.0) * PHASES as f32;
     let row = (position as usize).min(PHASES - 1);
     let between = position - row as f32;
     let (a, b) = (&table[row], &table[row + 1]);
-    let taps: [f32; TAPS] = std::array::from_fn(|k| height * (a[k] + between * (b[k] - a[k])));
-    for (to, tap) in residuals[i & (BLOCK - 1)..][..TAPS].iter_mut().zip(taps) {
-        to.lanes_mut()[lane & (L::N - 1)] += tap;
+    let mut taps = *a;
+    for (tap, b) in taps.iter_mut().zip(b) {
+        *tap = height * (*tap + between * (b - *tap));
     }
+    taps
 }

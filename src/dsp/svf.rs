@@ -1,7 +1,7 @@
 //! State-variable filter with trapezoidal integrators and no delay in its loop (TPT): stays stable however fast its cutoff moves.
 //! Runs on engine threads.
 use super::{
-    lanes::{Float, Lanes},
+    lanes::{Float, Lanes, Mask},
     math::tan_fraction,
 };
 
@@ -17,11 +17,11 @@ pub struct Coefficients<L: Lanes> {
 }
 
 impl<L: Lanes> Coefficients<L> {
-    /// `turn` is the cutoff over the rate, below 0.5; `damping` is 1 / Q.
+    /// `angle` is pi times the cutoff over the rate, which stays below 0.49; `damping` is 1 / Q.
     #[inline(always)]
-    pub fn new(l: L, turn: L::F, damping: L::F) -> Self {
+    pub fn new(l: L, angle: L::F, damping: L::F) -> Self {
         // g = n / d in one fraction with the denominator 1 + g k + g²: one division in all.
-        let (n, d) = tan_fraction(l, turn);
+        let (n, d) = tan_fraction(l, angle);
         let m = damping.fma(d, n);
         let nr = n * (l.f(2.0) / d.fma(d, n * m));
         Self {
@@ -49,5 +49,15 @@ impl<L: Lanes> State<L> {
         let twice = (self.s2 + s2, self.s1 + s1);
         (self.s1, self.s2) = (s1, s2);
         twice
+    }
+    /// Whether the low-pass already is at a constant input, in every lane; then it is there exactly. -140 dB of full scale.
+    #[inline(always)]
+    pub fn follow(&mut self, l: L, x: L::F) -> bool {
+        let off = (self.s2 - x).abs().max(self.s1.abs());
+        let there = l.f(1e-7).ge(off).all();
+        if there {
+            (self.s1, self.s2) = (l.f(0.0), x);
+        }
+        there
     }
 }

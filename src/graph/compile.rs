@@ -151,7 +151,10 @@ impl Compiler<'_> {
                 .slots
                 .iter()
                 .enumerate()
-                .map(|(i, slot)| self.slot::<A, R>(isa, plan, i, slot, groups))
+                .map(|(i, slot)| Slot {
+                    twin: twin(plan, i),
+                    ..self.slot::<A, R>(isa, plan, i, slot, groups)
+                })
                 .collect(),
             outs: (0..out_slots * groups).map(|_| Out::new(l)).collect(),
             out_slots,
@@ -218,6 +221,7 @@ impl Compiler<'_> {
                 let spec = &spec.params[p];
                 (kernel_value(spec, spec.min), kernel_value(spec, spec.max))
             }),
+            twin: None,
         }
     }
 
@@ -279,6 +283,16 @@ fn mark_wanted<A: Isa>(graph: &mut LaneGraph<A>, plans: &[UnitPlan], late: &[Ori
             out.wanted = heard || read.contains(&Origin { unit: index, slot });
         });
     }
+}
+
+/// An earlier port slot whose cables are the same: it is summed once.
+fn twin(plan: &UnitPlan, slot: usize) -> Option<usize> {
+    let spec = plan.spec;
+    if slot >= spec.input_slots() || gate_port(spec, slot).is_some() {
+        return None;
+    }
+    let mut before = (0..slot).filter(|s| gate_port(spec, *s).is_none());
+    before.find(|s| plan.slots[*s] == plan.slots[slot] && !plan.slots[slot].terms.is_empty())
 }
 
 /// The port of a slot, where it is a gate: users may hold it open.

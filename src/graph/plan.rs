@@ -47,11 +47,12 @@ pub struct Place {
 }
 
 /// What one input slot of a unit reads, summed.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct SlotPlan {
     pub terms: Vec<TermPlan>,
 }
 
+#[derive(PartialEq)]
 pub struct TermPlan {
     pub from: Reads,
     pub map: Map,

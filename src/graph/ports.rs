@@ -5,7 +5,7 @@ use crate::dsp::{
 };
 use crate::modules::module::{In, Out};
 
-use super::plan::Map;
+use super::{input::Term, plan::Map};
 
 /// One output slot of a unit: one buffer, or one a lane group.
 pub enum Port<'a, A: Isa> {
@@ -69,19 +69,21 @@ impl<L: Lanes> Sum<'_, L> {
 }
 
 /// A lane width as a reader of ports.
-pub trait Reader<A: Isa>: Copy + Send + 'static {
+pub trait Reader<A: Isa>: Sized + Copy + Send + 'static {
     type L: Lanes;
     fn lanes(isa: A) -> Self::L;
-    /// The port's buffer where it has this width.
-    fn direct<'a>(port: &Port<'a, A>, group: usize) -> Option<&'a Out<Self::L>>;
-    /// Adds what one lane group of the reader hears of a port. `gains` are of the group; `all` of every source instance.
+    /// The port's buffer where each of the reader's instances hears the one in its own lane.
+    fn direct<'a>(
+        port: &Port<'a, A>,
+        term: &Term<A, Self>,
+        group: usize,
+    ) -> Option<&'a Out<Self::L>>;
+    /// Adds what one lane group of the reader hears of a port.
     fn add(
         isa: A,
         sum: &mut Sum<'_, Self::L>,
         port: &Port<'_, A>,
-        map: &Map,
-        gain: <Self::L as Lanes>::F,
-        reduce: &[<A::Wide as Lanes>::F],
+        term: &Term<A, Self>,
         group: usize,
     );
 }
@@ -97,7 +99,7 @@ impl<A: Isa> Reader<A> for ReadOne {
     }
 
     #[inline(always)]
-    fn direct<'a>(port: &Port<'a, A>, _: usize) -> Option<&'a Out<A::One>> {
+    fn direct<'a>(port: &Port<'a, A>, _: &Term<A, Self>, _: usize) -> Option<&'a Out<A::One>> {
         match port {
             Port::One(out) => Some(out),
             Port::Wide { .. } => None,
@@ -109,38 +111,57 @@ impl<A: Isa> Reader<A> for ReadOne {
         isa: A,
         sum: &mut Sum<'_, A::One>,
         port: &Port<'_, A>,
-        _: &Map,
-        gain: <A::One as Lanes>::F,
-        reduce: &[<A::Wide as Lanes>::F],
-        _: usize,
+        term: &Term<A, Self>,
+        group: usize,
     ) {
         let (one, wide) = (isa.one(), isa.wide());
         if let Port::One(out) = port {
-            return sum.add_in(out.as_in(), gain);
+            return sum.add_in(out.as_in(), term.gains[group]);
         }
-        // All voices into one: lanes first, across them once a frame.
-        let mut total = [wide.f(0.0); BLOCK];
-        let mut moving = false;
         let mut constant = wide.f(0.0);
-        for (group, gains) in reduce.iter().enumerate() {
+        let mut moving = false;
+        for (group, gains) in term.reduce.iter().enumerate() {
             let Some(out) = port.group(group) else { break };
-            match out.as_in().block() {
-                None => constant = out.block[0].fma(*gains, constant),
-                Some(block) => {
-                    moving = true;
-                    for (t, x) in total.iter_mut().zip(block) {
-                        *t = x.fma(*gains, *t);
-                    }
-                }
+            match out.constant {
+                true => constant = out.block[0].fma(*gains, constant),
+                false => moving = true,
             }
         }
         sum.constant = sum.constant + one.f(constant.sum());
         if moving {
-            sum.add_frames(
-                #[inline(always)]
-                |i| one.f(total[i].sum()),
-                one.f(1.0),
-            );
+            let mut mixed = [one.f(0.0); BLOCK];
+            reduce(wide, one, port, &term.reduce, &mut mixed);
+            sum.add_in(In::signal(&mixed), one.f(1.0));
+        }
+    }
+}
+
+/// Frames whose sums fit into registers together.
+const TILE: usize = 8;
+
+/// All moving voices into one: lanes first, across them once a frame.
+#[inline(always)]
+fn reduce<A: Isa>(
+    wide: A::Wide,
+    one: A::One,
+    port: &Port<'_, A>,
+    gains: &[<A::Wide as Lanes>::F],
+    mixed: &mut [<A::One as Lanes>::F; BLOCK],
+) {
+    for (tile, mixed) in mixed.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
+        let mut total = [wide.f(0.0); TILE];
+        for (group, gain) in gains.iter().enumerate() {
+            let Some(out) = port.group(group) else { break };
+            if out.constant {
+                continue;
+            }
+            let block = &out.block.as_chunks::<TILE>().0[tile % (BLOCK / TILE)];
+            for (total, x) in total.iter_mut().zip(block) {
+                *total = x.fma(*gain, *total);
+            }
+        }
+        for (mixed, total) in mixed.iter_mut().zip(total) {
+            *mixed = one.f(total.sum());
         }
     }
 }
@@ -156,8 +177,15 @@ impl<A: Isa> Reader<A> for ReadWide {
     }
 
     #[inline(always)]
-    fn direct<'a>(port: &Port<'a, A>, group: usize) -> Option<&'a Out<A::Wide>> {
-        port.group(group)
+    fn direct<'a>(
+        port: &Port<'a, A>,
+        term: &Term<A, Self>,
+        group: usize,
+    ) -> Option<&'a Out<A::Wide>> {
+        match term.map {
+            Map::Same => port.group(group),
+            _ => None,
+        }
     }
 
     #[inline(always)]
@@ -165,12 +193,10 @@ impl<A: Isa> Reader<A> for ReadWide {
         isa: A,
         sum: &mut Sum<'_, A::Wide>,
         port: &Port<'_, A>,
-        map: &Map,
-        gain: <A::Wide as Lanes>::F,
-        _: &[<A::Wide as Lanes>::F],
+        term: &Term<A, Self>,
         group: usize,
     ) {
-        let wide = isa.wide();
+        let (wide, gain) = (isa.wide(), term.gains[group]);
         let width = <A::Wide as Lanes>::N;
         if let Port::One(out) = port {
             let head = out.block[0].lanes()[0];
@@ -185,7 +211,7 @@ impl<A: Isa> Reader<A> for ReadWide {
             }
             return;
         }
-        match map {
+        match &term.map {
             Map::Same | Map::Reduce => {
                 if let Some(out) = port.group(group) {
                     sum.add_in(out.as_in(), gain);

@@ -9,7 +9,7 @@ use crate::modules::{
 };
 
 use super::{
-    input::{Around, Ready, Slot},
+    input::{Around, Slot},
     notes::NoteAllocator,
     plan::Reads,
     ports::{Port, Reader},
@@ -72,16 +72,12 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
     ) {
-        let zero = R::lanes(isa).f(0.0);
-        let mut ready: [Ready<R::L>; SLOTS] = std::array::from_fn(|_| Ready::Constant(zero));
-        for ((slot, ready), scratch) in self.slots.iter_mut().zip(&mut ready).zip(&mut *scratch) {
-            *ready = slot.prepare(isa, group, around, &port, scratch);
-        }
-        let mut ins = [In::constant(zero); SLOTS];
-        for (((input, slot), ready), scratch) in
-            ins.iter_mut().zip(&self.slots).zip(&ready).zip(&*scratch)
-        {
-            *input = slot.read(group, ready, &port, scratch);
+        let mut ins = [In::constant(R::lanes(isa).f(0.0)); SLOTS];
+        for (index, (slot, scratch)) in self.slots.iter_mut().zip(scratch).enumerate() {
+            ins[index % SLOTS] = match slot.twin {
+                Some(twin) => ins[twin % SLOTS],
+                None => slot.prepare(isa, group, around, &port, scratch),
+            };
         }
         let outs = &mut self.outs[group * self.out_slots..][..self.out_slots];
         for out in outs.iter_mut() {

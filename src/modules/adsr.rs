@@ -1,5 +1,6 @@
 //! Envelope generator with the curves of a capacitor.
 use crate::dsp::{
+    BLOCK,
     approach::approach,
     lanes::{Float, Lanes, Mask},
 };
@@ -82,7 +83,11 @@ impl Module for Adsr {
             && run.still(l);
         if resting {
             out.fill(run.path(l, self, &io.ins[input::COUNT..], 0).target(sustain.head()));
-        } else {
+        } else if !(gate.is_constant()
+            && run.held(l) == gate.head().ge(half).to_bits()
+            && sustain.is_constant()
+            && run.coast(l, self, &io.ins[input::COUNT..], &mut out.block))
+        {
             let params = &io.ins[input::COUNT..];
             let mut path = run.path(l, self, params, 0);
             let mut held = run.held(l);
@@ -156,6 +161,29 @@ impl<L: Lanes> Run<L> {
     fn settle(&mut self, l: L) {
         let near = self.is(l, DECAY) & l.f(SETTLED).ge(self.distance.abs());
         self.distance = L::F::select(near, l.f(0.0), self.distance);
+    }
+
+    /// A block in which no stage ends. Distances only shrink, so the last frame tells; where it says otherwise nothing has happened.
+    #[inline(always)]
+    fn coast(
+        &mut self,
+        l: L,
+        adsr: &Adsr,
+        params: &[In<'_, L>],
+        block: &mut [L::F; BLOCK],
+    ) -> bool {
+        let path = self.path(l, adsr, params, 0);
+        let target = path.target(params[param::S - input::COUNT].head());
+        let mut distance = self.distance;
+        for o in block.iter_mut() {
+            distance = distance.nfma(path.part, distance);
+            *o = target + distance;
+        }
+        let coasts = !path.end.ge(distance.abs()).any();
+        if coasts {
+            self.distance = distance;
+        }
+        coasts
     }
 
     #[inline(always)]

@@ -1,5 +1,8 @@
 //! The last step of every source: its level.
-use crate::dsp::{BLOCK, lanes::Lanes};
+use crate::dsp::{
+    BLOCK,
+    lanes::{Float, Lanes, Mask},
+};
 
 use super::module::In;
 
@@ -18,6 +21,19 @@ pub fn apply_moving<L: Lanes>(out: &mut [L::F; BLOCK], level: &In<'_, L>) {
     if let Some(level) = level.block() {
         for (o, level) in out.iter_mut().zip(level) {
             *o = *o * *level;
+        }
+    }
+}
+
+/// Applies a level, moving or not; full level costs nothing.
+#[inline(always)]
+pub fn apply_level<L: Lanes>(l: L, out: &mut [L::F; BLOCK], level: &In<'_, L>) {
+    let (gain, full) = (level.head(), l.f(1.0));
+    if !level.is_constant() {
+        apply_moving(out, level);
+    } else if !(gain.ge(full) & full.ge(gain)).all() {
+        for o in out.iter_mut() {
+            *o = *o * gain;
         }
     }
 }

@@ -111,8 +111,17 @@ impl Module for Pulse {
         let step = phase.step();
         let (t, r) = (self.table, &mut residuals);
         if steady && unmoved && still && step::is_steady::<L>(step) {
-            step::steady_edges(l, r, t, &phases, l.i(0), step, -1.0);
-            step::steady_edges(l, r, t, &phases, lowest - falls[LATE], step, 1.0);
+            for (shift, height) in [(l.i(0), 2.0), (lowest - falls[LATE], -2.0)] {
+                step::steady_edges(
+                    l,
+                    phases[LATE - 1] + shift,
+                    step,
+                    #[inline(always)]
+                    |lane, i| (phases[LATE - 1 + i] + shift).lanes()[lane],
+                    #[inline(always)]
+                    |i, lane, past| step::add(l, r, t, i, lane, past, height),
+                );
+            }
         } else {
             step::moving_edges(l, r, t, &phases, -1.0);
             // The ramp that wraps where the pulse falls.

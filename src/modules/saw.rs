@@ -7,8 +7,8 @@ use crate::dsp::{
 };
 
 use super::{
-    level::{apply_moving, steady_level},
-    module::{Build, Io, Module, OptionError},
+    level::apply_level,
+    module::{Build, In, Io, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -64,16 +64,85 @@ impl Module for Saw {
         );
         let fm = io.ins[input::FM];
         let mut phase = Phase::<L>::load(io.state);
+        let steady = freq.is_constant() && ratio.is_constant();
+        if steady {
+            phase.tune(l, freq.head() * ratio.head(), self.rate);
+        }
+        let offset = turns(l, fm.head());
+        let unmoved = fm.is_constant() && same(l, offset, io.state[OFFSET].bits());
+        if steady && unmoved && step::is_steady::<L>(phase.step()) {
+            self.steady(l, io, phase, offset, &level);
+        } else {
+            self.moving(l, io, phase);
+        }
+    }
+}
+
+impl Saw {
+    /// A block of a frequency that stays: no array between the phase and the output.
+    #[inline(always)]
+    fn steady<L: Lanes>(
+        &self,
+        l: L,
+        io: &mut Io<'_, L>,
+        mut phase: Phase<L>,
+        offset: L::I,
+        level: &In<'_, L>,
+    ) {
+        let start = phase;
+        let out = &mut io.outs[output::OUT].block;
+        let (scale, state) = (l.f(1.0 / 2_147_483_648.0), &mut io.state[RAMP..]);
+        // The ramp of the frames before, with the residuals that they left.
+        for i in 0..LATE {
+            out[i] = state[i].bits().to_float().fma(scale, state[LATE + i]);
+        }
+        phase.advance_over(
+            l,
+            0..TAPS - LATE,
+            #[inline(always)]
+            |i, turn| {
+                out[LATE + i] = (turn + offset).to_float().fma(scale, state[TAPS + i]);
+            },
+        );
+        phase.advance_over(
+            l,
+            TAPS - LATE..BLOCK - LATE,
+            #[inline(always)]
+            |i, turn| out[LATE + i] = (turn + offset).to_float() * scale,
+        );
+        phase.advance_over(
+            l,
+            BLOCK - LATE..BLOCK,
+            #[inline(always)]
+            |i, turn| state[i - (BLOCK - LATE)] = (turn + offset).bits(),
+        );
+        let mut after = [l.f(0.0); TAPS];
+        let table = self.table;
+        step::steady_edges(
+            l,
+            start.turn + offset,
+            phase.step(),
+            #[inline(always)]
+            |lane, i| start.ahead(lane).at(i).wrapping_add(offset.lanes()[lane]),
+            #[inline(always)]
+            |i, lane, past| step::add_apart(l, (out, &mut after), table, i, lane, past, -2.0),
+        );
+        state[LATE..][..TAPS].copy_from_slice(&after);
+        apply_level(l, out, level);
+        phase.store(io.state);
+    }
+
+    /// A block whose frequency or phase is modulated.
+    #[inline(always)]
+    fn moving<L: Lanes>(&self, l: L, io: &mut Io<'_, L>, mut phase: Phase<L>) {
+        let (freq, ratio) = (io.ins[param::FREQ], io.ins[param::RATIO]);
         let mut phases: Phases<L> = [l.i(0); LATE + BLOCK];
         for (to, from) in phases.iter_mut().zip(&io.state[RAMP..RESIDUALS]) {
             *to = from.bits();
         }
         let mut residuals: Residuals<L> = [l.f(0.0); BLOCK + TAPS];
         residuals[..TAPS].copy_from_slice(&io.state[RESIDUALS..][..TAPS]);
-
-        let steady = freq.is_constant() && ratio.is_constant();
-        if steady {
-            phase.tune(l, freq.head() * ratio.head(), self.rate);
+        if freq.is_constant() && ratio.is_constant() {
             phase.advance(
                 l,
                 #[inline(always)]
@@ -89,21 +158,15 @@ impl Module for Saw {
                 |i, turn| phases[LATE + i] = turn,
             );
         }
-        let offset = modulate(l, &mut phases, &fm);
-        let unmoved = fm.is_constant() && same(l, offset, io.state[OFFSET].bits());
-        if steady && unmoved && step::is_steady::<L>(phase.step()) {
-            let step = phase.step();
-            step::steady_edges(l, &mut residuals, self.table, &phases, l.i(0), step, 1.0);
-        } else {
-            step::moving_edges(l, &mut residuals, self.table, &phases, 1.0);
-        }
+        let offset = modulate(l, &mut phases, &io.ins[input::FM]);
+        step::moving_edges(l, &mut residuals, self.table, &phases, 1.0);
 
         let out = &mut io.outs[output::OUT].block;
-        let (scale, gain) = (l.f(1.0 / 2_147_483_648.0), steady_level(l, &level));
+        let scale = l.f(1.0 / 2_147_483_648.0);
         for ((o, phase), residual) in out.iter_mut().zip(&phases).zip(&residuals) {
-            *o = phase.to_float().fma(scale, *residual) * gain;
+            *o = phase.to_float().fma(scale, *residual);
         }
-        apply_moving(out, &level);
+        apply_level(l, out, &io.ins[param::LEVEL]);
 
         phase.store(io.state);
         io.state[OFFSET] = offset.bits();
@@ -119,7 +182,7 @@ impl Module for Saw {
 pub fn modulate<L: Lanes>(
     l: L,
     phases: &mut Phases<L>,
-    fm: &super::module::In<'_, L>,
+    fm: &In<'_, L>,
 ) -> L::I {
     let last = turns(l, fm.at(BLOCK - 1));
     if let Some(fm) = fm.block() {

@@ -84,7 +84,8 @@ impl Module for Seq {
         let octave = l.f(1.0 / 12.0);
         let constant = !changes && transpose.is_constant();
         let pitch = &mut io.outs[output::PITCH];
-        for (i, p) in pitch.block.iter_mut().enumerate() {
+        let frames = if constant { 1 } else { BLOCK };
+        for (i, p) in pitch.block.iter_mut().take(frames).enumerate() {
             *p = *p + transpose.at(i) * octave;
         }
         for out in io.outs.iter_mut() {
@@ -169,7 +170,10 @@ impl Seq {
             true => (-CURVE / (slide * time.rate)).exp(),
             false => 1.0,
         };
-        for i in at..end {
+        // Of a block in which nothing happens one frame says all.
+        let still = L::N == 1 && !*changes && !moving && at == 0 && end == BLOCK;
+        let still = still && io.ins[param::TRANSPOSE].is_constant();
+        for i in at..if still { 1 } else { end } {
             let now = first + i as u64;
             let open = match follow {
                 true => now < last && time.beat_at(now) < off(of(gate, i)),

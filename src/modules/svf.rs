@@ -1,4 +1,6 @@
 //! State-variable filter with all its outputs.
+use std::f32::consts::PI;
+
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Lanes},
@@ -6,7 +8,7 @@ use crate::dsp::{
 };
 
 use super::{
-    module::{Build, In, Io, Module, Out, OptionError},
+    module::{Build, Io, Module, Out, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -28,6 +30,7 @@ ports! {
 }
 
 pub struct Svf {
+    /// Half a turn a frame, for each hertz.
     per_hz: f32,
 }
 
@@ -47,7 +50,7 @@ impl Module for Svf {
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
-            per_hz: 1.0 / build.rate,
+            per_hz: PI / build.rate,
         })
     }
 
@@ -60,35 +63,48 @@ impl Module for Svf {
         };
         let only_lp = !io.outs[output::HP..=output::PEAK].iter().any(|o| o.wanted);
         let outs = &mut *io.outs;
-        if q.is_constant() {
-            let damping = l.f(1.0) / q.head();
-            if cutoff.is_constant() {
+        let flat;
+        let x = match x.block() {
+            Some(block) => block,
+            None if only_lp && state.follow(l, x.head()) => {
+                (io.state[0], io.state[1]) = (state.s1, state.s2);
+                return outs[output::LP].fill(x.head());
+            }
+            None => {
+                flat = [x.head(); BLOCK];
+                &flat
+            }
+        };
+        match (cutoff.block(), q.block()) {
+            (Some(cutoff), None) => {
+                let damping = l.f(1.0) / q.head();
+                run(
+                    l,
+                    &mut state,
+                    x,
+                    outs,
+                    only_lp,
+                    #[inline(always)]
+                    |i| (self.coefficients(l, cutoff[i], damping), damping),
+                );
+            }
+            (None, None) => {
+                let damping = l.f(1.0) / q.head();
                 let k = self.coefficients(l, cutoff.head(), damping);
                 run(
                     l,
                     &mut state,
-                    &x,
+                    x,
                     outs,
                     only_lp,
                     #[inline(always)]
                     |_| (k, damping),
                 );
-            } else {
-                run(
-                    l,
-                    &mut state,
-                    &x,
-                    outs,
-                    only_lp,
-                    #[inline(always)]
-                    |i| (self.coefficients(l, cutoff.at(i), damping), damping),
-                );
             }
-        } else {
-            run(
+            _ => run(
                 l,
                 &mut state,
-                &x,
+                x,
                 outs,
                 only_lp,
                 #[inline(always)]
@@ -96,7 +112,7 @@ impl Module for Svf {
                     let damping = l.f(1.0) / q.at(i);
                     (self.coefficients(l, cutoff.at(i), damping), damping)
                 },
-            );
+            ),
         }
         (io.state[0], io.state[1]) = (state.s1, state.s2);
     }
@@ -106,8 +122,8 @@ impl Svf {
     #[inline(always)]
     fn coefficients<L: Lanes>(&self, l: L, cutoff: L::F, damping: L::F) -> Coefficients<L> {
         // The tangent's fraction holds up to 0.49 of the rate.
-        let turn = (cutoff * l.f(self.per_hz)).min(l.f(0.49));
-        Coefficients::new(l, turn, damping)
+        let angle = (cutoff * l.f(self.per_hz)).min(l.f(0.49 * PI));
+        Coefficients::new(l, angle, damping)
     }
 }
 
@@ -116,7 +132,7 @@ impl Svf {
 fn run<L: Lanes>(
     l: L,
     state: &mut State<L>,
-    x: &In<'_, L>,
+    x: &[L::F; BLOCK],
     outs: &mut [Out<L>],
     only_lp: bool,
     at: impl Fn(usize) -> (Coefficients<L>, L::F),
@@ -124,7 +140,7 @@ fn run<L: Lanes>(
     let half = l.f(0.5);
     if only_lp {
         for (i, o) in outs[output::LP].block.iter_mut().enumerate() {
-            *o = state.tick(&at(i).0, x.at(i)).0 * half;
+            *o = state.tick(&at(i).0, x[i]).0 * half;
         }
         return;
     }
@@ -133,7 +149,7 @@ fn run<L: Lanes>(
     };
     for i in 0..BLOCK {
         let (k, damping) = at(i);
-        let x = x.at(i);
+        let x = x[i];
         let (low2, band2) = state.tick(&k, x);
         let low = low2 * half;
         let band = band2 * half * damping;

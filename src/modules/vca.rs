@@ -53,7 +53,7 @@ impl Module for Vca {
             return out.fill(l.f(0.0));
         }
         // A constant is spread over a block only where there is one.
-        let (x_block, cv_block, gain_block);
+        let (x_block, cv_block);
         let x = match x.block() {
             Some(block) => block,
             None => {
@@ -61,22 +61,31 @@ impl Module for Vca {
                 &x_block
             }
         };
-        let cv = match cv.block() {
-            Some(block) => block,
-            None => {
-                cv_block = [cv.head(); BLOCK];
-                &cv_block
+        match (cv.block(), gain.block()) {
+            (None, None) => {
+                let gain = cv.head() + gain.head();
+                for (o, x) in out.block.iter_mut().zip(x) {
+                    *o = *x * gain;
+                }
             }
-        };
-        let gain = match gain.block() {
-            Some(block) => block,
-            None => {
-                gain_block = [gain.head(); BLOCK];
-                &gain_block
+            (Some(cv), None) => {
+                let gain = gain.head();
+                for (i, o) in out.block.iter_mut().enumerate() {
+                    *o = x[i] * (cv[i] + gain);
+                }
             }
-        };
-        for (i, o) in out.block.iter_mut().enumerate() {
-            *o = x[i] * (cv[i] + gain[i]);
+            (cv_moves, Some(gain)) => {
+                let cv = match cv_moves {
+                    Some(block) => block,
+                    None => {
+                        cv_block = [cv.head(); BLOCK];
+                        &cv_block
+                    }
+                };
+                for (i, o) in out.block.iter_mut().enumerate() {
+                    *o = x[i] * (cv[i] + gain[i]);
+                }
+            }
         }
     }
 }
