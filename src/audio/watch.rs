@@ -40,12 +40,8 @@ impl Output {
                 self.turned = false;
             }
         }
-        let live = &self.readers[self.live];
-        // Nothing is heard, so that nothing is skipped: a new graph may begin later than the old one ended.
-        if live.block().is_none()
-            && let Some(start) = live.next_start()
-            && start > self.frame
-            && self.available(1 - self.live) == 0
+        if self.available(0) + self.available(1) == 0
+            && let Some(start) = self.next_start()
         {
             self.frame = start;
             self.turned = false;
@@ -59,6 +55,18 @@ impl Output {
             }
             self.turned = true;
         }
+    }
+
+    /// While neither slot has anything for the frame at which the timeline stands: where it can go on. Nothing is heard, so that
+    /// nothing is skipped: a new graph may begin later than the old one ended. The other slot's is taken where the audible one's
+    /// has failed: what stood by had begun ahead of the time.
+    fn next_start(&self) -> Option<u64> {
+        let slots = [self.live, 1 - self.live];
+        let known = if self.live_has_failed() { 2 } else { 1 };
+        let starts = slots[..known]
+            .iter()
+            .filter_map(|slot| self.readers[*slot].next_start());
+        starts.min().filter(|start| *start > self.frame)
     }
 
     /// Decides, before a callback of so many frames, whether the sound can go on as it does.

@@ -1,5 +1,6 @@
 //! The two engines on their threads, and the one that may be given up because it hangs.
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::command::SlotId;
@@ -28,15 +29,20 @@ impl Threads {
 }
 
 impl Crew for Threads {
-    fn replace(&mut self, slot: SlotId, engine: Engine) -> Result<(), String> {
+    fn may_replace(&mut self) -> Result<(), String> {
         self.hung = match self.hung.take().map(Quarantined::recover) {
             Some(Err(still)) => Some(still),
             // What it held is freed here.
             Some(Ok(_)) | None => None,
         };
-        if self.hung.is_some() {
-            return Err("another engine still hangs; a second is not given up".into());
+        match self.hung {
+            Some(_) => Err("another engine still hangs; a second is not given up".into()),
+            None => Ok(()),
         }
+    }
+
+    fn replace(&mut self, slot: SlotId, engine: Engine) -> Result<(), String> {
+        self.may_replace()?;
         let fresh = EngineThread::spawn(engine).map_err(|e| format!("no thread: {e}"))?;
         let old = self.threads[slot.index()].replace(fresh);
         if let Some(Err(hung)) = old.map(|t| t.stop(Duration::ZERO)) {
@@ -55,11 +61,48 @@ impl Drop for Threads {
     }
 }
 
-/// Nobody: in lock step the session steps the engines itself, and none of them can hang.
-pub struct LockStep;
+/// In lock step the session steps the engines itself: what is to be replaced is left for it here.
+#[derive(Clone, Default)]
+pub struct LockStep {
+    stage: Arc<Mutex<Stage>>,
+}
+
+#[derive(Default)]
+struct Stage {
+    fresh: [Option<Engine>; 2],
+    /// One was given up and has not come back.
+    hangs: bool,
+}
+
+impl LockStep {
+    /// The engine that takes a slot's place, once.
+    pub fn fresh(&self, slot: SlotId) -> Option<Engine> {
+        self.lock().fresh[slot.index()].take()
+    }
+
+    /// The one that was given up has come back.
+    pub fn came_back(&self) {
+        self.lock().hangs = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Crew for LockStep {
-    fn replace(&mut self, _: SlotId, _: Engine) -> Result<(), String> {
-        Err("in lock step engines are not replaced".into())
+    fn may_replace(&mut self) -> Result<(), String> {
+        match self.lock().hangs {
+            true => Err("another engine still hangs; a second is not given up".into()),
+            false => Ok(()),
+        }
+    }
+
+    fn replace(&mut self, slot: SlotId, engine: Engine) -> Result<(), String> {
+        self.may_replace()?;
+        let mut stage = self.lock();
+        stage.fresh[slot.index()] = Some(engine);
+        stage.hangs = true;
+        Ok(())
     }
 }

@@ -62,6 +62,8 @@ pub enum What {
     Failover {
         to: SlotId,
         frame: u64,
+        fade_frames: u32,
+        rho: f32,
         reason: String,
     },
     Rebuilt {

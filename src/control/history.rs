@@ -116,6 +116,15 @@ impl History {
         (&self.entries, self.here)
     }
 
+    /// The patches that were heard before this one, newest first.
+    pub fn heard_before(&self) -> impl Iterator<Item = &Loaded> {
+        let back = std::iter::successors(self.here, |&i| self.entries[i].parent);
+        back.filter_map(|i| match &self.entries[i].step {
+            Step::Swap { from, .. } => Some(from.as_ref()),
+            Step::Knob { .. } | Step::Edit { .. } => None,
+        })
+    }
+
     fn next(&self) -> Option<usize> {
         match self.here {
             Some(here) => self.entries[here].next,

@@ -3,13 +3,17 @@ pub mod bench;
 pub mod builder;
 pub mod command;
 pub mod crew;
+mod deaths;
 mod draft;
 pub mod event;
 pub mod handle;
+#[cfg(feature = "faults")]
+mod hindrance;
 mod hint;
 pub mod history;
 pub mod meters;
 pub mod params;
+mod patience;
 pub mod position;
 pub mod reading;
 pub mod recorder;

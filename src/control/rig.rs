@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use super::command::SlotId;
 use super::timeline::Heads;
@@ -22,6 +21,8 @@ const KEPT: usize = 16_384;
 
 /// Who runs the engines: threads, or, in lock step, whoever steps the session.
 pub trait Crew: Send {
+    /// Whether an engine that hangs can be given up now, or why not.
+    fn may_replace(&mut self) -> Result<(), String>;
     /// Runs a new engine of a slot in place of the one that hangs, or says why that can't be.
     fn replace(&mut self, slot: SlotId, engine: Engine) -> Result<(), String>;
 }
@@ -39,8 +40,10 @@ pub struct SlotLook {
     pub playing: u32,
     pub phase: SlotPhase,
     pub fade_percent: u8,
-    /// How long the block that is being rendered has taken so far.
-    pub stalled_for: Duration,
+    /// When the block that is being rendered was begun, on the audio clock; 0 between blocks.
+    pub rendering_since_ns: u64,
+    /// Of the graph that the engine renders; 0: none.
+    pub renders: u32,
 }
 
 pub struct Rig {
@@ -117,11 +120,6 @@ impl Rig {
 
     pub fn slot(&self, slot: SlotId) -> SlotLook {
         let told = &self.telemetry.slots[slot.index()];
-        let since = told.rendering_since_ns.load(Relaxed);
-        let stalled = match since {
-            0 => 0,
-            since => (self.config.clock)().saturating_sub(since),
-        };
         SlotLook {
             playing: told.playing_generation.load(Relaxed),
             phase: told.phase(),
@@ -133,7 +131,8 @@ impl Rig {
                     _ => weight,
                 }
             },
-            stalled_for: Duration::from_nanos(stalled),
+            rendering_since_ns: told.rendering_since_ns.load(Relaxed),
+            renders: told.generation.load(Relaxed),
         }
     }
 
@@ -181,8 +180,8 @@ impl Rig {
         self.decks[slot.index()].send(EngineMsg::Park);
     }
 
-    pub fn resume(&mut self, slot: SlotId, from: u64) {
-        self.decks[slot.index()].send(EngineMsg::Resume { from });
+    pub fn resume(&mut self, slot: SlotId, from: u64, snapshot: Option<Box<Snapshot>>) {
+        self.decks[slot.index()].send(EngineMsg::Resume { from, snapshot });
     }
 
     pub fn save(&mut self, slot: SlotId, snapshot: Box<Snapshot>, at: u64) {
@@ -206,17 +205,23 @@ impl Rig {
 
     /// A new engine in place of one that hangs: nothing that the old one holds is needed.
     pub fn replace_engine(&mut self, slot: SlotId, transport: Transport) -> Result<(), String> {
+        self.crew.may_replace()?;
         let config = SlotsConfig {
             transport,
             ..self.config
         };
+        let told = &self.telemetry.slots[slot.index()];
+        // Before the new one is made: it takes this number.
+        told.incarnation.fetch_add(1, Relaxed);
         let (engine, port, feed) = spare_engine(slot.index(), &config, self.telemetry.clone());
-        self.crew.replace(slot, engine)?;
+        if let Err(why) = self.crew.replace(slot, engine) {
+            told.incarnation.fetch_sub(1, Relaxed);
+            return Err(why);
+        }
         self.decks[slot.index()] = Deck {
             port,
             waiting: VecDeque::new(),
         };
-        let told = &self.telemetry.slots[slot.index()];
         told.generation.store(0, Relaxed);
         told.rendering_since_ns.store(0, Relaxed);
         self.attach(slot, feed);

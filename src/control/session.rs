@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
 use super::builder::Builder;
-use super::command::{Answer, At, Command, Request};
+use super::command::{Answer, At, Command, Request, SlotId};
 use super::crew::LockStep;
 use super::event::{Event, View};
 use super::handle::{Board, Handle, Message};
@@ -21,6 +21,11 @@ use crate::audio::output::Output;
 use crate::audio::slots::{Slots, SlotsConfig, StartFade};
 use crate::dsp::transport::Transport;
 use crate::engine::Engine;
+
+#[cfg(feature = "faults")]
+use super::hindrance::Hindered;
+#[cfg(feature = "faults")]
+pub use super::hindrance::Hindrance;
 
 /// Frames between two looks of the supervisor while rendering: well under every lead, so that what is decided one lead ahead is
 /// decided in time.
@@ -38,6 +43,10 @@ fn scripted_ns() -> u64 {
 pub struct Session {
     pub supervisor: Supervisor,
     engines: [Engine; 2],
+    /// Takes engines that are to replace one that hangs.
+    crew: LockStep,
+    #[cfg(feature = "faults")]
+    hindered: Hindered,
     output: Output,
     handle: Handle,
     inbox: Receiver<Message>,
@@ -71,12 +80,13 @@ impl Session {
         let scope = slots.output_port.take_scope();
         let telemetry = slots.telemetry.clone();
         let meters = Arc::new(LiveMeters::new(telemetry, rate, scripted_ns, scope));
+        let crew = LockStep::default();
         let rig = Rig::new(
             slots.ports,
             slots.output_port,
             slots.telemetry,
             slots_config,
-            Box::new(LockStep),
+            Box::new(crew.clone()),
         );
         let (engines, output) = (slots.engines, slots.output);
         let board = Board::new(View::default());
@@ -85,6 +95,9 @@ impl Session {
         Self {
             supervisor: Supervisor::new(config, rig, builder, board, meters),
             engines,
+            crew,
+            #[cfg(feature = "faults")]
+            hindered: Hindered::default(),
             output,
             handle,
             inbox,
@@ -154,10 +167,8 @@ impl Session {
             }
             self.supervisor.step(Now::scripted(steady));
             let mut worked = self.perform_script();
-            for engine in &mut self.engines {
-                while engine.step() {
-                    worked = true;
-                }
+            for slot in SlotId::BOTH {
+                worked |= self.step_engine(slot);
             }
             if !worked {
                 return;
@@ -165,11 +176,51 @@ impl Session {
         }
     }
 
+    /// Lets an engine render what it may; true where it did anything.
+    fn step_engine(&mut self, slot: SlotId) -> bool {
+        let engine = &mut self.engines[slot.index()];
+        if let Some(fresh) = self.crew.fresh(slot) {
+            let old = std::mem::replace(engine, fresh);
+            #[cfg(feature = "faults")]
+            self.hindered.give_up(slot, old);
+            #[cfg(not(feature = "faults"))]
+            drop(old);
+        }
+        let mut worked = false;
+        #[cfg(feature = "faults")]
+        while self.hindered.may_step(slot) && engine.step() {
+            worked = true;
+        }
+        #[cfg(not(feature = "faults"))]
+        while engine.step() {
+            worked = true;
+        }
+        worked
+    }
+
     /// One callback: fills `out` with what the device hears next.
     pub fn fill(&mut self, out: &mut [[f32; 2]]) {
         self.settle();
         self.output.fill(out, NOW_NS.get());
         self.asked += out.len() as u64;
+        #[cfg(feature = "faults")]
+        self.hindered.pass(out.len());
+    }
+
+    /// From now on an engine works as it is told to, or as it can.
+    #[cfg(feature = "faults")]
+    pub fn hinder(&mut self, slot: SlotId, hindrance: Hindrance) {
+        let told = &self.supervisor.rig().telemetry().slots[slot.index()];
+        self.hindered.set(slot, hindrance, told, NOW_NS.get());
+    }
+
+    /// Every engine that was given up because it hung comes back from the block that it was at.
+    #[cfg(feature = "faults")]
+    pub fn release(&mut self) {
+        for mut engine in self.hindered.release() {
+            engine.step();
+        }
+        self.crew.came_back();
     }
 
     /// The next `frames` frames, in callbacks of [`CHUNK`].

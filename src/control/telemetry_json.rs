@@ -172,9 +172,19 @@ fn details(what: &What) -> Map<String, Value> {
             "latency_ms": short(*latency_ms),
             "rho": short(*rho),
         }),
-        What::Failover { to, frame, reason } => {
-            json!({"to": to.name(), "frame": frame, "reason": reason})
-        }
+        What::Failover {
+            to,
+            frame,
+            fade_frames,
+            rho,
+            reason,
+        } => json!({
+            "to": to.name(),
+            "frame": frame,
+            "fade_frames": fade_frames,
+            "rho": short(*rho),
+            "reason": reason,
+        }),
         What::Rebuilt { slot, after_ms } => {
             json!({"slot": slot.name(), "after_ms": short(*after_ms)})
         }

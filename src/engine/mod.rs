@@ -44,6 +44,8 @@ const LOAD_SMOOTHING: f32 = 1.0 / 75.0;
 /// One slot's realtime side. Whoever owns it calls [`step`](Engine::step); it is dropped off the realtime path.
 pub struct Engine {
     slot: usize,
+    /// The telemetry's number when this engine was made.
+    incarnation: u32,
     telemetry: Arc<Telemetry>,
     clock: Clock,
     rate: f32,
@@ -55,6 +57,8 @@ pub struct Engine {
     // The graph and where it is
     load: Option<Box<Load>>,
     mode: Mode,
+    /// The graph has been rendered before it begins anew: its memories are emptied first.
+    stale: bool,
     /// The frame it starts at, and the next one it renders.
     start: u64,
     head: u64,
@@ -84,6 +88,9 @@ impl Engine {
     /// One turn: true where something was done, false where there is nothing to do until the callback reads or a message
     /// comes. Realtime.
     pub fn step(&mut self) -> bool {
+        if self.is_replaced() {
+            return false;
+        }
         self.my().steps.fetch_add(1, Relaxed);
         let took = self.take_messages();
         self.save_if_due();
@@ -109,6 +116,11 @@ impl Engine {
 
     fn my(&self) -> &SlotTelemetry {
         &self.telemetry.slots[self.slot]
+    }
+
+    /// It hung, and another one has the slot now: the telemetry is that one's.
+    fn is_replaced(&self) -> bool {
+        self.my().incarnation.load(Relaxed) != self.incarnation
     }
 
     // Messages
@@ -160,7 +172,7 @@ impl Engine {
             EngineMsg::Save { snapshot, at } => self.ask_save(Save { snapshot, at }),
             EngineMsg::Unload => self.end(),
             EngineMsg::Park => self.park(),
-            EngineMsg::Resume { from } => self.resume(from),
+            EngineMsg::Resume { from, snapshot } => self.resume(from, snapshot),
             EngineMsg::Attach(writer) => {
                 let old = std::mem::replace(&mut self.writer, writer);
                 self.tell(EngineReply::Detached(old));
@@ -184,7 +196,7 @@ impl Engine {
             Start::Head => self.head,
         };
         self.head = self.start;
-        self.mode = Mode::Fresh;
+        (self.mode, self.stale) = (Mode::Fresh, false);
         if let Some(transport) = load.transport.take() {
             self.transport = transport;
         }
@@ -270,10 +282,16 @@ impl Engine {
             ..Block::SILENCE
         };
         let fresh = self.mode == Mode::Fresh;
+        let stale = std::mem::take(&mut self.stale);
         let outcome = quiet::catch(|| {
             let Load {
                 graph, snapshot, ..
             } = &mut *load;
+            if stale {
+                // As priming left it.
+                graph.test_note(None);
+                graph.reset();
+            }
             if let (true, Some(snapshot)) = (fresh, snapshot) {
                 graph.restore(snapshot);
             }
@@ -288,6 +306,9 @@ impl Engine {
             graph.render(&work, &mut block.frames);
         });
         self.load = Some(load);
+        if self.is_replaced() {
+            return false;
+        }
         self.my().rendering_since_ns.store(0, Relaxed);
         match outcome {
             Err(payload) => self.fail(Failure::Panic(payload)),

@@ -26,8 +26,12 @@ pub enum EngineMsg {
     /// The graph stays but is not rendered: both slots do not fit into real time together. Parameters set meanwhile are kept for
     /// later, notes are not.
     Park,
-    /// Renders again, from this frame on.
-    Resume { from: u64 },
+    /// Renders again from this frame on, as if just loaded: what was in its memories is minutes old. With state that was saved
+    /// at that very frame, where there is some.
+    Resume {
+        from: u64,
+        snapshot: Option<Box<Snapshot>>,
+    },
     /// Another ring: blocks from its start on go there.
     Attach(Box<Writer>),
 }
@@ -128,6 +132,8 @@ pub enum EngineReply {
     },
     /// There was nothing to save, or another snapshot was asked for first.
     Unsaved(Box<Snapshot>),
+    /// A snapshot that is of no use any more.
+    Spent(Box<Snapshot>),
     /// The graph is quarantined: it rendered what can't be heard, or panicked. The slot ends at `head`.
     Failed {
         load: Box<Load>,

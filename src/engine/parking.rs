@@ -2,11 +2,11 @@
 //! its swap. Runs on engine threads.
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::msg::{Act, Failure};
+use super::msg::{Act, EngineReply, Failure};
 use super::pending::Timed;
 use super::{Engine, Mode, quiet};
 use crate::dsp::BLOCK;
-use crate::graph::Change;
+use crate::graph::{Change, Snapshot};
 
 impl Engine {
     pub(super) fn park(&mut self) {
@@ -14,9 +14,17 @@ impl Engine {
         if self.mode == Mode::Parked || self.load.is_none() {
             return;
         }
-        // A graph that was never rendered loses nothing by waiting: what it brings is restored when it starts.
         self.mode = Mode::Parked;
         self.my().parked.store(1, Relaxed);
+        // Knobs that are about to turn are turned now; a note of this moment must not sound when the graph begins anew.
+        let mut next = 0;
+        while let Some(event) = self.pending.get(next) {
+            next += 1;
+            if let Act::Change { .. } = event.act {
+                self.schedule_parked(event);
+            }
+        }
+        self.pending.retain(|e| matches!(e.act, Act::Transport(_)));
     }
 
     /// Parameters are set at once, the rest is kept where it means something later.
@@ -50,11 +58,20 @@ impl Engine {
         }
     }
 
-    pub(super) fn resume(&mut self, from: u64) {
+    pub(super) fn resume(&mut self, from: u64, snapshot: Option<Box<Snapshot>>) {
+        let load = self.load.as_mut().filter(|_| self.mode == Mode::Parked);
+        // What it came with, or took over when it last began, is of another time.
+        let old = match load {
+            Some(load) => std::mem::replace(&mut load.snapshot, snapshot),
+            None => snapshot,
+        };
+        if let Some(old) = old {
+            self.tell(EngineReply::Spent(old));
+        }
         if self.mode != Mode::Parked || self.load.is_none() {
             return;
         }
-        self.mode = Mode::Fresh;
+        (self.mode, self.stale) = (Mode::Fresh, true);
         self.start = from.next_multiple_of(BLOCK as u64);
         self.head = self.start;
         let my = self.my();

@@ -50,6 +50,10 @@ impl Pending {
         &self.events[..count]
     }
 
+    pub fn get(&self, index: usize) -> Option<Timed> {
+        self.events.get(index).copied()
+    }
+
     pub fn drop_first(&mut self, count: usize) {
         self.events.drain(..count);
     }

@@ -1,5 +1,6 @@
 //! Making an engine, and the supervisor's end of it. All allocation is here.
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use ringbuf::traits::{Consumer, Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
@@ -56,6 +57,7 @@ pub fn engine(
     let (writer, feed) = ring(waker.clone());
     let engine = Engine {
         slot,
+        incarnation: telemetry.slots[slot].incarnation.load(Relaxed),
         telemetry,
         clock,
         rate: transport.rate as f32,
@@ -65,6 +67,7 @@ pub fn engine(
         writer,
         load: None,
         mode: Mode::Running,
+        stale: false,
         start: 0,
         head: 0,
         transport,

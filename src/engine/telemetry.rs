@@ -68,6 +68,9 @@ impl SlotPhase {
 /// One slot's engine and ring.
 #[derive(Debug, Default)]
 pub struct SlotTelemetry {
+    /// Of the slot's engine; written by the supervisor when it replaces one that hangs. Should that one come back, it finds another
+    /// number here and tells nothing any more.
+    pub incarnation: AtomicU32,
     // Written by the engine.
     /// The next frame it will render.
     pub head: AtomicU64,

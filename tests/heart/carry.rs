@@ -179,7 +179,13 @@ fn a_parked_graph_is_not_rendered_and_plays_from_where_it_is_resumed() {
         },
     );
     let from = rig.frame() + 1_000;
-    rig.send(1, EngineMsg::Resume { from });
+    rig.send(
+        1,
+        EngineMsg::Resume {
+            from,
+            snapshot: None,
+        },
+    );
     rig.swap(1, b, SwapAt::Frame(from.next_multiple_of(64) + 64), 240);
     rig.run(40, 256);
     rig.slots.telemetry.callback.standby_late.store(0, Relaxed);

@@ -20,7 +20,7 @@ use crate::modules::spec::Voicing;
 use crate::patch::{Patch, diagnostic::Diagnostic};
 
 /// How long the live engine may take to hand its state over; then the new patch starts without it.
-const HAND_OVER: Duration = Duration::from_millis(200);
+pub const HAND_OVER: Duration = Duration::from_millis(200);
 
 /// What is asked to be built, beside the patch itself.
 pub struct Wish {
@@ -49,16 +49,28 @@ impl Wish {
 impl Supervisor {
     /// The slot that a patch is brought into: the one that is not heard; the live one while nothing is.
     pub(super) fn standby(&self) -> SlotId {
-        match self.slots[self.live.index()].state {
-            SlotState::Empty => self.live,
-            _ => self.live.other(),
+        let (live, other) = (self.live, self.live.other());
+        match self.slots[live.index()].state {
+            SlotState::Empty => live,
+            SlotState::Failed(_) if self.slots[other.index()].stuck => live,
+            _ => other,
         }
     }
 
     /// Begins a build.
     pub(super) fn build(&mut self, source: Source, wish: Wish) -> Result<(), String> {
         let slot = self.standby();
+        if self.slots[slot.index()].stuck {
+            let name = slot.name();
+            return Err(format!(
+                "{name} hangs in a module, and so does an engine that was given up: nothing can be loaded until one comes back"
+            ));
+        }
         let asked = wish.purpose == Purpose::Asked;
+        let patch = match &source {
+            Source::Patch { patch, .. } => Some(patch.clone()),
+            Source::File(_) | Source::Text { .. } => None,
+        };
         self.builds += 1;
         self.generations += 1;
         let since = self.sent.unwrap_or_else(Instant::now);
@@ -92,6 +104,7 @@ impl Supervisor {
             purpose: wish.purpose,
             path: wish.path,
             modified: wish.modified,
+            patch,
             then: wish.then,
             draft: wish.draft,
             turned: Vec::new(),
@@ -208,6 +221,7 @@ impl Supervisor {
         );
         self.changed = true;
         self.disarm_for(pending);
+        self.not_rebuilt(pending);
         self.tell(What::Refused { diagnostics }, sentence);
     }
 
@@ -233,6 +247,7 @@ impl Supervisor {
             why: failure.why,
         };
         self.disarm_for(pending);
+        self.not_rebuilt(pending);
         self.tell(what, sentence);
     }
 
@@ -250,7 +265,7 @@ impl Supervisor {
         {
             self.install(arriving.ready, None);
         }
-        if self.arriving.is_some() || self.swapping.is_some() {
+        if self.arriving.is_some() || self.waking.is_some() || self.swapping.is_some() {
             return;
         }
         let Some(mut ready) = self.ready.take() else {
@@ -290,6 +305,10 @@ impl Supervisor {
         generation: u32,
         state: Option<(u64, Box<Snapshot>)>,
     ) {
+        if let Some(waking) = self.waking.take_if(|w| w.from == slot) {
+            let state = state.filter(|_| waking.from_generation == generation);
+            return self.resume(waking.slot, state);
+        }
         let is_it = |a: &mut Arriving| {
             a.from == slot && (state.is_none() || a.from_generation == generation)
         };
@@ -368,6 +387,10 @@ impl Supervisor {
             load = load.carrying(snapshot);
         }
         self.rig.load(slot, load);
+        if pending.purpose == Purpose::Asked {
+            self.deaths.pardon(&patch);
+        }
+        self.told_dead = false;
         let live_slot = slot == self.live;
         let record = &mut self.slots[slot.index()];
         record.layout = layout;
@@ -412,7 +435,7 @@ impl Supervisor {
     }
 
     /// Notes and gates for a graph that begins at a frame: what is down there, unless it came with the state, and what follows.
-    fn held_acts(
+    pub(super) fn held_acts(
         &self,
         patch: &Patch,
         first: u64,

@@ -4,6 +4,7 @@ mod answers;
 mod benching;
 mod device;
 mod failing;
+mod keeping;
 mod knobs;
 mod loading;
 mod notes;
@@ -13,6 +14,7 @@ mod records;
 mod swapping;
 mod telling;
 mod walking;
+mod watching;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -25,6 +27,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::bench::Bench;
 use super::builder::Builder;
 use super::command::{Command, Quantum, Request, SlotId};
+use super::deaths::Deaths;
 use super::draft::Draft;
 use super::event::{Recording, View};
 use super::handle::{Board, Message, Meters};
@@ -39,7 +42,7 @@ use crate::dsp::lanes::IsaChoice;
 use crate::dsp::transport::Transport;
 
 use notes::Held;
-use records::{Arriving, Pending, Ready, Slot, Swapping};
+use records::{Arriving, Pending, Ready, Slot, Swapping, Waking};
 
 /// Performed commands kept for saving and replaying.
 const LOGGED: usize = 100_000;
@@ -57,6 +60,9 @@ pub struct Config {
     pub bpm: f64,
     /// The share of real time that one patch may cost. Where two do not fit together, the one that is not heard waits.
     pub budget: f32,
+    /// The share that two may cost together, by what their priming measured. The rest is for the callback, the screen, and a machine
+    /// that is not alone.
+    pub both: f32,
     /// A patch's tempo is taken over when it is swapped in.
     pub take_tempo: bool,
     /// A copy of the live patch stands by where nothing else does. Offline there is nobody to fail over to.
@@ -73,6 +79,7 @@ impl Default for Config {
             seed: 1,
             bpm: 120.0,
             budget: 0.8,
+            both: 0.85,
             take_tempo: true,
             net: true,
             recordings: PathBuf::from("recordings"),
@@ -102,10 +109,14 @@ pub struct Supervisor {
     pending: Vec<Pending>,
     ready: Option<Ready>,
     arriving: Option<Arriving>,
+    waking: Option<Waking>,
     draft: Option<Draft>,
     bench: Option<Bench>,
     builds: u64,
     generations: u32,
+    deaths: Deaths,
+    /// Nothing is rebuilt before: the builder was busy.
+    next_try: Duration,
     // The performance
     tempo: Tempo,
     clock: ClockLine,
@@ -134,6 +145,10 @@ pub struct Supervisor {
     turns: Vec<telling::Turn>,
     told_no_net: bool,
     told_stuck: [bool; 2],
+    /// Nothing plays, nothing is built, and that was said.
+    told_dead: bool,
+    /// When a ring that ran dry was last told of.
+    told_dry: Option<Duration>,
     ended: bool,
     saves: Vec<JoinHandle<records::Save>>,
     recorder: Option<Recorder>,
@@ -161,10 +176,13 @@ impl Supervisor {
             pending: Vec::new(),
             ready: None,
             arriving: None,
+            waking: None,
             draft: None,
             bench: None,
             builds: 0,
             generations: 0,
+            deaths: Deaths::default(),
+            next_try: Duration::ZERO,
             tempo,
             clock: ClockLine::default(),
             now: Now::scripted(Duration::ZERO),
@@ -187,6 +205,8 @@ impl Supervisor {
             turns: Vec::new(),
             told_no_net: false,
             told_stuck: [false; 2],
+            told_dead: false,
+            told_dry: None,
             ended: false,
             saves: Vec::new(),
             recorder: None,
@@ -317,6 +337,7 @@ impl Supervisor {
             || self.swapping.is_some()
             || self.ready.is_some()
             || self.arriving.is_some()
+            || self.waking.is_some()
             || !self.later.is_empty()
             || !self.saves.is_empty()
             || self.rig.is_behind()

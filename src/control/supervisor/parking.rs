@@ -4,18 +4,19 @@ use super::super::command::SlotId;
 use super::super::event::What;
 use super::super::slot::SlotState;
 use super::Supervisor;
+use super::loading::HAND_OVER;
+use super::records::Waking;
+use crate::dsp::BLOCK;
 use crate::engine::msg::Act;
-use crate::graph::Change;
+use crate::graph::Snapshot;
 
-/// The share of real time that both patches together may cost, by what their priming measured. The rest is for the callback,
-/// the screen, and a machine that is not alone.
-const BOTH: f32 = 0.85;
 /// A parked patch starts this long before its swap: its ring fills while nothing is short of time yet.
 const AHEAD_SECONDS: f64 = 0.25;
 
 impl Supervisor {
     /// Parks the slot that is not heard where both do not fit, and starts it again where they do.
     pub(super) fn keep_within_budget(&mut self) {
+        self.wake_without_state();
         let (live, standby) = (self.live, self.live.other());
         let record = &self.slots[standby.index()];
         if !self.slots[live.index()].state.is_heard()
@@ -28,7 +29,7 @@ impl Supervisor {
             loaded.map_or(0.0, |l| l.report.load)
         };
         let both = cost(live) + cost(standby);
-        match (record.parked, both > BOTH) {
+        match (record.parked, both > self.config.both) {
             (false, true) if !self.is_wanted_soon() && self.swapping.is_none() => {
                 self.slots[standby.index()].parked = true;
                 self.rig.park(standby);
@@ -39,8 +40,8 @@ impl Supervisor {
                 );
                 self.tell(What::Warning, sentence);
             }
-            (true, false) => self.resume(standby),
-            (true, true) if self.is_wanted_soon() => self.resume(standby),
+            (true, false) => self.wake(standby),
+            (true, true) if self.is_wanted_soon() => self.wake(standby),
             _ => {}
         }
     }
@@ -55,16 +56,65 @@ impl Supervisor {
         armed.due.frame(&self.tempo.last(), heads.earliest) <= self.horizon(&heads) + ahead
     }
 
-    fn resume(&mut self, slot: SlotId) {
-        let from = self.rig.heads().earliest;
-        self.slots[slot.index()].parked = false;
-        self.rig.resume(slot, from);
-        let generation = self.slots[slot.index()].generation;
-        // Notes were not kept for it.
-        for (note, velocity) in self.held.before(from).notes {
-            let change = Change::Note { note, velocity };
-            self.rig
-                .act(slot, from, Act::Change { generation, change }, 0);
+    /// Renders a parked patch again: from the live patch's state where it is carried, else from its own beginning.
+    pub(super) fn wake(&mut self, slot: SlotId) {
+        if self.waking.is_some() || self.arriving.is_some() {
+            return;
+        }
+        let live = &self.slots[self.live.index()];
+        if !self.state_carry || !live.state.is_heard() {
+            return self.resume(slot, None);
+        }
+        let snapshot = Snapshot::plan(&live.layout, &self.slots[slot.index()].layout);
+        if snapshot.is_empty() {
+            return self.resume(slot, None);
+        }
+        let (from, from_generation) = (self.live, live.generation);
+        let at = self.rig.heads().earliest.next_multiple_of(BLOCK as u64);
+        self.rig.save(from, Box::new(snapshot), at);
+        self.waking = Some(Waking {
+            slot,
+            from,
+            from_generation,
+            asked: self.now.steady,
+        });
+    }
+
+    /// The live engine did not hand its state over in time.
+    fn wake_without_state(&mut self) {
+        let now = self.now.steady;
+        let is_late = |w: &mut Waking| now.saturating_sub(w.asked) > HAND_OVER;
+        if let Some(waking) = self.waking.take_if(is_late) {
+            self.resume(waking.slot, None);
+        }
+    }
+
+    pub(super) fn resume(&mut self, slot: SlotId, state: Option<(u64, Box<Snapshot>)>) {
+        if !self.slots[slot.index()].parked {
+            // Something else was loaded meanwhile.
+            return;
+        }
+        let (from, snapshot) = match state {
+            Some((frame, snapshot)) => (frame, Some(snapshot)),
+            // Nothing plays, so that the timeline stands: a graph that began ahead of it would never be reached.
+            None if !self.slots[self.live.index()].state.is_heard() => {
+                (self.rig.heads().played / BLOCK as u64 * BLOCK as u64, None)
+            }
+            None => {
+                let earliest = self.rig.heads().earliest;
+                (earliest.next_multiple_of(BLOCK as u64), None)
+            }
+        };
+        let record = &mut self.slots[slot.index()];
+        record.parked = false;
+        let (generation, patch) = (record.generation, record.patch().cloned());
+        // Neither notes nor gates were kept for it.
+        let carried = snapshot.as_deref();
+        let acts = patch.map(|p| self.held_acts(&p, from, carried));
+        self.rig.resume(slot, from, snapshot);
+        for (frame, change) in acts.into_iter().flatten() {
+            let act = Act::Change { generation, change };
+            self.rig.act(slot, frame.max(from), act, 0);
         }
         self.changed = true;
     }

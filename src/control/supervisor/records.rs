@@ -7,6 +7,7 @@ use super::super::builder::Built;
 use super::super::command::{Quantum, SlotId};
 use super::super::draft::Draft;
 use super::super::event::Loaded;
+use super::super::patience::Patience;
 use super::super::slot::{Incoming, IncomingEvent, SlotEvent, SlotState};
 use crate::graph::Layout;
 use crate::modules::spec::ParamValue;
@@ -31,6 +32,12 @@ pub struct Slot {
     pub failed_at: Option<Duration>,
     /// Its failures, newest last.
     pub failures: Vec<Duration>,
+    /// How long its engine has been at one block.
+    pub patience: Patience,
+    /// Its engine hangs and could not be replaced: nothing can be brought in.
+    pub stuck: bool,
+    /// The frame at which it began to fill, as long as it does.
+    pub filling_from: Option<u64>,
 }
 
 impl Slot {
@@ -81,6 +88,8 @@ pub struct Pending {
     pub path: Option<PathBuf>,
     /// Its text differs from the file.
     pub modified: bool,
+    /// What is built, where that is known before.
+    pub patch: Option<Arc<Patch>>,
     pub then: Option<Then>,
     /// The draft it was made from: knobs are checked against it while it is built.
     pub draft: Option<Draft>,
@@ -110,6 +119,15 @@ pub struct Ready {
 /// A verified graph that waits for the live engine's state.
 pub struct Arriving {
     pub ready: Ready,
+    /// The engine that was asked, and what it played.
+    pub from: SlotId,
+    pub from_generation: u32,
+    pub asked: Duration,
+}
+
+/// A parked patch that waits for the live engine's state before it is rendered again.
+pub struct Waking {
+    pub slot: SlotId,
     /// The engine that was asked, and what it played.
     pub from: SlotId,
     pub from_generation: u32,
