@@ -7,6 +7,7 @@ use crate::modules::spec::{
     ModuleSpec, OptionKind, OptionSpec, OptionValue, ParamSpec, ParamValue,
 };
 
+use super::Node;
 use super::diagnostic::Fix;
 use super::names::{list, nearest};
 use super::read::{Source, describe, is_bad, is_no_number, parse_number};
@@ -27,19 +28,29 @@ pub struct Args {
 }
 
 impl Args {
-    fn defaults(spec: &ModuleSpec) -> Self {
-        let params = spec.params.iter();
+    /// The values of a module that was read before, none of them written here.
+    fn of(node: &Node) -> Self {
+        let spec = node.spec;
         Self {
-            params: params.map(|p| ParamValue::Fixed(p.default)).collect(),
-            options: spec.options.iter().map(|o| o.default_value()).collect(),
+            params: node.params.clone(),
+            options: node.options.clone(),
             param_spans: vec![None; spec.params.len()],
             option_spans: vec![None; spec.options.len()],
         }
     }
 }
 
-pub fn read_args(spec: &'static ModuleSpec, written: Option<&Struct>, source: &mut Source) -> Args {
-    let mut args = Args::defaults(spec);
+/// Reads what is written; the rest is as in `base`, or the kind's defaults.
+pub fn read_args(
+    spec: &'static ModuleSpec,
+    written: Option<&Struct>,
+    base: Option<&Node>,
+    source: &mut Source,
+) -> Args {
+    let mut args = match base {
+        Some(node) => Args::of(node),
+        None => Args::of(&Node::new("", spec)),
+    };
     let Some(written) = written else {
         check_options(spec, &args, None, source);
         return args;

@@ -3,9 +3,10 @@ use std::ops::Range;
 
 use super::cable_text::{find_node, report, report_port};
 use super::chain::parse_end;
+use super::modules_text::Names;
 use super::ports;
 use super::quoted::Quoted;
-use super::read::{Names, Source, describe, is_bad};
+use super::read::{Source, describe, is_bad};
 use super::tree::{Shape, Struct, Value};
 use super::value::{parse_amount, parse_value};
 use super::{Input, Macro, MacroTarget, ParamValue, Patch, Target};

@@ -2,20 +2,19 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::modules;
-
-use super::args::read_args;
 use super::cable_text::read_cables;
 use super::diagnostic::{Findings, Fix};
+use super::group::{Groups, read_groups};
 use super::macro_text::read_macros;
+use super::modules_text::{Names, read_modules};
 use super::names::{list, nearest};
-use super::spans::{ModuleSpans, Spans};
+use super::spans::Spans;
 use super::tree::{Field, Shape, Value};
 use super::value::parse_note;
-use super::{Node, Patch, PrimeMode};
+use super::{Patch, PrimeMode};
 
-const FIELDS: [&str; 9] = [
-    "name", "bpm", "voices", "swing", "modules", "cables", "macros", "prime", "spill",
+const FIELDS: [&str; 10] = [
+    "name", "bpm", "voices", "swing", "groups", "modules", "cables", "macros", "prime", "spill",
 ];
 
 /// Beats a minute that a patch may ask for.
@@ -33,30 +32,6 @@ pub struct Draft {
     pub spans: Spans,
     /// Where the modules stand, or the patch if it has none.
     pub modules_at: Range<usize>,
-}
-
-/// The modules that the text names.
-pub struct Names<'t> {
-    by_name: HashMap<&'t str, Named>,
-}
-
-pub struct Named {
-    at: usize,
-    /// None where the module's kind is unknown, which was said already.
-    pub node: Option<usize>,
-}
-
-impl<'t> Names<'t> {
-    pub fn get(&self, name: &str) -> Option<&Named> {
-        self.by_name.get(name)
-    }
-
-    pub fn nearest(&self, name: &str) -> Option<&'t str> {
-        // In order, so that equally near names give the same answer every time.
-        let mut names: Vec<_> = self.by_name.iter().collect();
-        names.sort_by_key(|(_, named)| named.at);
-        nearest(name, names.into_iter().map(|(name, _)| *name))
-    }
 }
 
 /// What the parts of a patch are read with.
@@ -186,18 +161,20 @@ pub fn read_patch(root: &Value, stem: &str, source: &mut Source) -> Draft {
     }
     let found = top_fields(&fields.fields, source);
     draft.header(&found, source);
-    let empty = Names {
-        by_name: HashMap::new(),
+    let groups = match found.get("groups") {
+        Some(field) => read_groups(&field.value, source),
+        None => Groups::default(),
     };
     let names = match found.get("modules") {
         Some(field) => {
             draft.modules_at = field.name.clone();
-            draft.modules(&field.value, source)
+            read_modules(&field.value, &groups, &mut draft, source)
         }
-        None => empty,
+        None => Names::default(),
     };
+    groups.tell_unused(&names, source);
     if let Some(field) = found.get("cables") {
-        read_cables(&field.value, &names, &mut draft, source);
+        read_cables(&field.value, &names, &groups, &mut draft, source);
     }
     if let Some(field) = found.get("macros") {
         draft.patch.macros = read_macros(&field.value, &names, &draft.patch, source);
@@ -285,110 +262,6 @@ impl Draft {
             }
         }
     }
-
-    fn modules<'t>(&mut self, value: &Value, source: &mut Source<'_, 't, '_>) -> Names<'t> {
-        let mut names = Names {
-            by_name: HashMap::new(),
-        };
-        let Shape::Struct(entries) = &value.shape else {
-            if !is_bad(value) {
-                let message = format!(
-                    "`modules` takes (name: Kind(…), …), not {}",
-                    describe(source, value)
-                );
-                source.findings.error(value.span.clone(), message);
-            }
-            return names;
-        };
-        for loose in entries.loose.iter().filter(|v| !is_bad(v)) {
-            let message = format!(
-                "{} has no name; write `name: Kind(…)`",
-                describe(source, loose)
-            );
-            source.findings.error(loose.span.clone(), message);
-        }
-        for field in &entries.fields {
-            if source.findings.full() {
-                break;
-            }
-            let name = source.word(&field.name);
-            if let Some(first) = names.by_name.get(name) {
-                let place = source.findings.place(first.at);
-                let message = format!("`{name}` is named twice (first at {place})");
-                source.findings.error(field.name.clone(), message);
-                read_module(name, field, source);
-                continue;
-            }
-            let read = read_module(name, field, source);
-            let node = read.map(|(node, spans)| {
-                self.patch.modules.push(node);
-                self.spans.modules.push(spans);
-                self.patch.modules.len() - 1
-            });
-            let at = field.name.start;
-            names.by_name.insert(name, Named { at, node });
-        }
-        names
-    }
-}
-
-/// One module, where its kind is known.
-fn read_module(name: &str, field: &Field, source: &mut Source) -> Option<(Node, ModuleSpans)> {
-    let value = &field.value;
-    let (kind, args) = match &value.shape {
-        Shape::Word => (value.span.clone(), None),
-        Shape::Struct(args) => match &args.name {
-            Some(kind) => (kind.clone(), Some(args)),
-            None => {
-                let at = value.span.start;
-                let message = format!("`{name}` has no kind before its `(`");
-                source.findings.error(at..at + 1, message);
-                return None;
-            }
-        },
-        Shape::Bad => return None,
-        _ => {
-            let message = format!(
-                "`{name}` takes a kind of module such as Sine(…), not {}",
-                describe(source, value)
-            );
-            source.findings.error(value.span.clone(), message);
-            return None;
-        }
-    };
-    let word = source.slice(&kind);
-    let Some(spec) = modules::find(word) else {
-        unknown_kind(word, &kind, source);
-        return None;
-    };
-    let read = read_args(spec, args, source);
-    let spans = ModuleSpans {
-        name: field.name.clone(),
-        kind,
-        whole: field.name.start..value.span.end,
-        inside: args.map(|args| args.inside.clone()),
-        params: read.param_spans,
-        options: read.option_spans,
-    };
-    let node = Node {
-        name: name.to_owned(),
-        spec,
-        params: read.params,
-        options: read.options,
-    };
-    Some((node, spans))
-}
-
-fn unknown_kind(word: &str, span: &Range<usize>, source: &mut Source) {
-    let kinds = || modules::REGISTRY.iter().map(|spec| spec.kind);
-    let near = super::names::older_kind(word).or_else(|| nearest(word, kinds()));
-    let hint = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there is {}", list(kinds())),
-    };
-    let fix = near.map(|near| Fix::replace(span.clone(), near));
-    let message = format!("unknown module `{word}`; {hint}");
-    source.findings.fixable(span.clone(), message, fix);
 }
 
 fn read_prime(value: &Value, source: &mut Source) -> Option<PrimeMode> {

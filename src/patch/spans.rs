@@ -20,6 +20,17 @@ pub struct ModuleSpans {
     pub params: Vec<Option<ArgSpans>>,
     /// In the order of the spec; none where the default is meant.
     pub options: Vec<Option<ArgSpans>>,
+    /// Where the module is one of a group's use, which `name`, `kind` and `whole` are of.
+    pub within: Option<Within>,
+}
+
+/// The place of a module in a group's use.
+#[derive(Clone, Debug)]
+pub struct Within {
+    /// The module's name in the group.
+    pub module: String,
+    /// Between the brackets of the use; none where it is written without them.
+    pub inside: Option<Range<usize>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -73,6 +73,10 @@ impl<'t> Doc<'t> {
         })
     }
 
+    pub fn has_groups(&self) -> bool {
+        self.field("groups").is_some()
+    }
+
     pub fn node(&self, module: &str) -> Result<usize, EditError> {
         self.patch.node(module).ok_or_else(|| {
             let names = self.patch.modules.iter().map(|m| m.name.as_str());

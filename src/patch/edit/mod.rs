@@ -91,6 +91,9 @@ pub enum EditError {
     Name(String),
     #[error("{0}")]
     Cable(String),
+    /// A use of a group stands for modules and cables that are written elsewhere, once for all its uses.
+    #[error("this patch has groups; change its structure in the text, its values anywhere")]
+    Groups,
 }
 
 impl Edit {
@@ -105,6 +108,13 @@ impl Edit {
     }
 
     fn make(&self, text: &str) -> Result<String, EditError> {
+        let of_values = matches!(
+            self,
+            Self::Set { .. } | Self::Choose { .. } | Self::Voices(_) | Self::Rewrite(_)
+        );
+        if !of_values && doc::Doc::read(text)?.has_groups() {
+            return Err(EditError::Groups);
+        }
         match self {
             Self::Add { name, kind, after } => modules::add(text, name, kind, after.as_deref()),
             Self::Delete { module, bridge } => modules::delete(text, module, *bridge),

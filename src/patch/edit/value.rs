@@ -4,7 +4,7 @@ use crate::patch::diagnostic::{Fix, Severity};
 use crate::patch::literal::literal;
 use crate::patch::names::nearest;
 use crate::patch::read::{Source, read_patch};
-use crate::patch::spans::ModuleSpans;
+use crate::patch::spans::{ModuleSpans, Within};
 use crate::patch::tree;
 use crate::patch::value::check_range;
 use crate::patch::write;
@@ -111,7 +111,10 @@ pub fn set_option(
 /// Adds an argument behind those that are written, in their layout.
 fn added(text: &str, spans: &ModuleSpans, new: &str) -> Fix {
     let Some(inside) = &spans.inside else {
-        return Fix::insert(spans.whole.end, format!("({new})"));
+        return match &spans.within {
+            Some(within) => added_to_use(text, spans, within, new),
+            None => Fix::insert(spans.whole.end, format!("({new})")),
+        };
     };
     let written = spans.params.iter().chain(&spans.options).flatten();
     let Some(last) = written.max_by_key(|arg| arg.value.end) else {
@@ -126,4 +129,18 @@ fn added(text: &str, spans: &ModuleSpans, new: &str) -> Fix {
         false => ", ".to_owned(),
     };
     Fix::insert(last.value.end, format!("{separator}{new}"))
+}
+
+/// The first value that a group's use gives one of its modules.
+fn added_to_use(text: &str, spans: &ModuleSpans, within: &Within, new: &str) -> Fix {
+    let new = format!("{}: ({new})", within.module);
+    let Some(inside) = &within.inside else {
+        return Fix::insert(spans.whole.end, format!("({new})"));
+    };
+    let rest = if text[inside.clone()].trim().is_empty() {
+        ""
+    } else {
+        ", "
+    };
+    Fix::insert(inside.start, new + rest)
 }

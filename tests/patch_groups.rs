@@ -1,0 +1,214 @@
+//! Groups: an instrument written once and used several times is the same patch as the one written out.
+use chronus::modules::spec::ParamValue;
+use chronus::patch::edit::{Edit, EditError, set_param};
+use chronus::patch::file::parse;
+use chronus::patch::{Patch, edit};
+
+const BELLS: &str = r#"(
+  name: "bells", voices: 4,
+  groups: (
+    bell: (
+      modules: (mod: Sine(ratio: 3.5), car: Sine(), env: Adsr(d: "1s", s: 0), vca: Vca()),
+      cables: [
+        "in.pitch > mod.pitch + car.pitch", "in.gate > env.gate", "in.bright > car.fm * 0.5",
+        "mod > car.fm * 0.3", "car > vca > out", "env > vca.cv",
+      ],
+    ),
+  ),
+  modules: (
+    keys: Keys(),
+    low: bell(mod: (ratio: 2), env: (d: "3s")), // two of them
+    high: bell,
+    lfo: Lfo(),
+    out: Out(gain: "-12dB"),
+  ),
+  cables: [
+    "keys.pitch > low.pitch + high.pitch * 2oct",
+    "keys.gate > low.gate + high.gate",
+    "lfo > low.bright * 50% + high_car.level * 0.1",
+    "low + high > out",
+  ],
+  macros: [(name: "ring", to: ["high_mod.ratio 1..7"])],
+)
+"#;
+
+const WRITTEN_OUT: &str = r#"(
+  name: "bells", voices: 4,
+  modules: (
+    keys: Keys(),
+    low_mod: Sine(ratio: 2), low_car: Sine(), low_env: Adsr(d: "3s", s: 0), low_vca: Vca(),
+    high_mod: Sine(ratio: 3.5), high_car: Sine(), high_env: Adsr(d: "1s", s: 0), high_vca: Vca(),
+    lfo: Lfo(),
+    out: Out(gain: "-12dB"),
+  ),
+  cables: [
+    "low_mod > low_car.fm * 0.3", "low_car > low_vca", "low_env > low_vca.cv",
+    "high_mod > high_car.fm * 0.3", "high_car > high_vca", "high_env > high_vca.cv",
+    "keys.pitch > low_mod.pitch + low_car.pitch",
+    "keys.pitch > high_mod.pitch * 2oct + high_car.pitch * 2oct",
+    "keys.gate > low_env.gate + high_env.gate",
+    "lfo > low_car.fm * 0.25",
+    "lfo > high_car.level * 0.1",
+    "low_vca + high_vca > out",
+  ],
+  macros: [(name: "ring", to: ["high_mod.ratio 1..7"])],
+)
+"#;
+
+fn read(text: &str) -> Patch {
+    let parsed = parse(text, "p.ron");
+    let told: Vec<_> = parsed.diagnostics.iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "{told:#?}");
+    parsed.patch.expect("valid")
+}
+
+fn told(text: &str) -> Vec<String> {
+    let parsed = parse(text, "p.ron");
+    parsed.diagnostics.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_group_used_twice_is_the_patch_written_out() {
+    let (grouped, plain) = (read(BELLS), read(WRITTEN_OUT));
+    assert_eq!(grouped.modules, plain.modules);
+    let key = |c: &chronus::patch::Cable| format!("{c:?}");
+    let sorted = |patch: &Patch| {
+        let mut cables: Vec<_> = patch.cables.iter().map(key).collect();
+        cables.sort();
+        cables
+    };
+    assert_eq!(sorted(&grouped), sorted(&plain));
+    assert_eq!(grouped.macros, plain.macros);
+}
+
+#[test]
+fn a_knob_of_one_use_is_written_at_that_use() {
+    let set = |text: &str, module: &str, param: &str, value: f32| {
+        set_param(text, module, param, ParamValue::Fixed(value)).expect("set")
+    };
+    let once = set(BELLS, "high_mod", "ratio", 5.0);
+    assert!(once.contains("high: bell(mod: (ratio: 5)),"), "{once}");
+    let twice = set(&once, "high_car", "level", 0.5);
+    assert!(
+        twice.contains("high: bell(car: (level: 0.5), mod: (ratio: 5)),"),
+        "{twice}"
+    );
+    let third = set(&twice, "high_mod", "level", 0.25);
+    assert!(third.contains("mod: (ratio: 5, level: 0.25)"), "{third}");
+    let other = set(BELLS, "low_mod", "ratio", 9.0);
+    assert!(
+        other.contains("low: bell(mod: (ratio: 9), env: (d: \"3s\")), // two of them"),
+        "{other}"
+    );
+    let patch = read(&third);
+    let node = patch.node("high_mod").expect("there");
+    let ratio = patch.modules[node].spec.param("ratio").expect("there");
+    assert_eq!(patch.modules[node].params[ratio], ParamValue::Fixed(5.0));
+}
+
+#[test]
+fn structure_is_changed_in_the_text() {
+    let cut = Edit::Cut {
+        from: "lfo".into(),
+        to: "low_car.fm".into(),
+    };
+    assert_eq!(cut.apply(BELLS), Err(EditError::Groups));
+    let why = EditError::Groups.to_string();
+    assert!(why.contains("in the text"), "{why}");
+    let option = edit::set_option(
+        BELLS,
+        "lfo",
+        "shape",
+        &chronus::modules::spec::OptionValue::Choice(1),
+    );
+    assert!(option.is_ok(), "{option:?}");
+}
+
+#[test]
+fn mistakes_are_told_where_they_stand() {
+    let with = |groups: &str, modules: &str, cables: &str| {
+        format!("(groups: ({groups}), modules: ({modules}, out: Out()), cables: [{cables}])")
+    };
+    let voice = r#"v: (modules: (o: Sine()), cables: ["in.pitch > o.pitch", "o > out"])"#;
+    for (text, wanted) in [
+        (
+            with(voice, "a: v(x: (level: 1))", r#""a > out""#),
+            "p.ron:1:97 the group `v` has no module `x`; it has o",
+        ),
+        (
+            with(voice, "a: v(o: (levl: 1))", r#""a > out""#),
+            "p.ron:1:101 `Sine` has no `levl`; did you mean `level`?",
+        ),
+        (
+            with(voice, "a: w", r#""a > out""#),
+            "unknown module `w`; there is",
+        ),
+        (
+            with(voice, "a: v", r#""a.left > out""#),
+            "`a` has no output `left`; it has out",
+        ),
+        (
+            with(voice, "a: v, l: Lfo", r#""l > a.pitsch", "a > out""#),
+            "`a` has no input `pitsch`; did you mean `a.pitch`?",
+        ),
+        (
+            with(voice, "a: v, a_o: Sine", r#""a + a_o > out""#),
+            "`a_o` is named twice",
+        ),
+        (
+            with(voice, "o: Sine", r#""o > out""#),
+            "the group `v` is never used",
+        ),
+        (
+            with(
+                r#"v: (modules: (o: Sine()), cables: ["in > out", "o > out"])"#,
+                "a: v",
+                r#""a > out""#,
+            ),
+            "a cable from `in` to `out` passes the group by",
+        ),
+        (
+            with(
+                r#"v: (modules: (o: Sine(), x: Out()), cables: ["o > x"])"#,
+                "a: v",
+                r#""a_o > out""#,
+            ),
+            "an `Out` belongs to the patch; a group ends in `> out`",
+        ),
+        (
+            with(r#"Sine: (modules: (o: Sine()))"#, "a: Sine", r#""a > out""#),
+            "`Sine` is a kind of module; a group needs another name",
+        ),
+        (
+            with(r#"v: (modules: (o: v()))"#, "a: v", r#""a > out""#),
+            "unknown module `v`",
+        ),
+        (
+            with("v: 3", "a: Sine", r#""a > out""#),
+            "the group `v` takes",
+        ),
+    ] {
+        let told = told(&text);
+        assert!(
+            told.iter().any(|line| line.contains(wanted)),
+            "{text}\nwanted {wanted}\ntold {told:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_bomb_of_groups_is_refused() {
+    let many =
+        |what: &dyn Fn(usize) -> String, n: usize| (0..n).map(what).collect::<Vec<_>>().join(", ");
+    let body = many(&|n| format!("m{n}: Sine"), 2_000);
+    let uses = many(&|n| format!("u{n}: g"), 2_000);
+    let text = format!(
+        "(groups: (g: (modules: ({body}), cables: [\"m0 > out\"])), modules: ({uses}, out: Out()), cables: [\"u0 > out\"])"
+    );
+    let told = told(&text);
+    assert!(
+        told.iter().any(|t| t.contains("more than 20000 modules")),
+        "{:?}",
+        told.first()
+    );
+}
