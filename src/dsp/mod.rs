@@ -9,6 +9,7 @@ pub mod lanes;
 pub mod math;
 pub mod noise;
 pub mod note;
+pub mod one_pole;
 pub mod oversample;
 pub mod peak;
 pub mod phase;

@@ -140,3 +140,17 @@ pub fn cents(a: f64, b: f64) -> f64 {
 pub fn rms(x: &[f32]) -> f64 {
     (x.iter().map(|v| (*v as f64).powi(2)).sum::<f64>() / x.len() as f64).sqrt()
 }
+
+/// Gains at some frequencies, from the response to an impulse of 1 that has died away.
+pub fn gains(response: &[f32], rate: f32, at: &[f64]) -> Vec<f64> {
+    at.iter()
+        .map(|f| {
+            let sum: Complex<f64> = response
+                .iter()
+                .enumerate()
+                .map(|(t, y)| Complex::from_polar(*y as f64, -TAU * f * t as f64 / rate as f64))
+                .sum();
+            sum.norm()
+        })
+        .collect()
+}

@@ -5,6 +5,7 @@ mod level;
 #[cfg(test)]
 pub mod measure;
 pub mod module;
+mod pointwise;
 #[cfg(test)]
 mod properties;
 pub mod spec;
@@ -68,6 +69,17 @@ modules! {
     vca: Vca
     mix: Mix
     pan: Pan
+    math: Math
+    scale: Scale
+    clamp: Clamp
+    compare: Compare
+    logic: Logic
+    slew: Slew
+    follower: Follower
+    ringmod: RingMod
+    xfade: Xfade
+    one_pole: OnePole
+    dc_block: DcBlock
     delay: Delay
     reverb: Reverb
     out: Out

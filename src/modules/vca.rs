@@ -2,10 +2,12 @@
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Lanes, Mask},
+    math::exp2,
 };
 
 use super::{
     module::{Build, Io, Module, OptionError},
+    pointwise::pointwise,
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -17,10 +19,15 @@ ports! {
     }
     outputs { OUT: "out" Audio "signal times gain"; }
     params { GAIN: "gain" Plain 0.0, 4.0, 0.0, Linear "gain without a cable in `cv`"; }
-    options {}
+    options { RESPONSE: "response" Choice(&["Linear", "Exponential"]) "what the gain does with its control: follows it, or runs through 60 dB from 0 (closed) to 1 (unity, and no further)"; }
 }
 
-pub struct Vca;
+/// Octaves of gain in 60 dB.
+const OCTAVES: f32 = 9.965_784;
+
+pub struct Vca {
+    exponential: bool,
+}
 
 impl Module for Vca {
     const SPEC: ModuleSpec = ModuleSpec {
@@ -36,14 +43,24 @@ impl Module for Vca {
     };
     const WORDS: usize = 0;
 
-    fn build(_: &Build<'_>) -> Result<Self, OptionError> {
-        Ok(Self)
+    fn build(build: &Build<'_>) -> Result<Self, OptionError> {
+        Ok(Self {
+            exponential: build.choice(option::RESPONSE) == 1,
+        })
     }
 
     #[inline(always)]
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let (x, cv, gain) = (io.ins[input::IN], io.ins[input::CV], io.ins[param::GAIN]);
         let out = &mut io.outs[output::OUT];
+        if self.exponential {
+            return pointwise(
+                [x, cv, gain],
+                out,
+                #[inline(always)]
+                |[x, cv, gain]| x * exponential(l, cv + gain),
+            );
+        }
         if x.is_constant() && cv.is_constant() && gain.is_constant() {
             return out.fill(x.head() * (cv.head() + gain.head()));
         }
@@ -88,4 +105,23 @@ impl Module for Vca {
             }
         }
     }
+}
+
+/// 60 dB from 0 to 1, bent so that 0 is silence.
+#[inline(always)]
+fn exponential<L: Lanes>(l: L, control: L::F) -> L::F {
+    let octaves = control.max(l.f(0.0)).min(l.f(1.0)) * l.f(OCTAVES);
+    (exp2(l, octaves) - l.f(1.0)) * l.f(1.0 / 999.0)
+}
+
+#[test]
+fn an_exponential_amplifier_runs_through_60_decibels() {
+    use super::{harness::Rig, spec::OptionValue};
+    let rig = || Rig::new("Vca").option("response", OptionValue::Choice(1)).set("in", 0.5);
+    let out = rig().feed("cv", |_, t| t as f32 / 48.0).render(1);
+    for (t, y) in out.lane("out", 0).iter().enumerate() {
+        let want = (1_000f32.powf((t as f32 / 48.0).min(1.0)) - 1.0) / 999.0 * 0.5;
+        assert!((y - want).abs() < 1e-6, "{t}: {y} {want}");
+    }
+    assert!(rig().render(1).constant[0]);
 }
