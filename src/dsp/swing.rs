@@ -23,7 +23,8 @@ impl Swing {
 
     pub fn new(late: f64, grid: f64) -> Self {
         Self {
-            late: late.clamp(-MOST, MOST),
+            // As precise as a module's own, so that the two can cancel.
+            late: f64::from(late.clamp(-MOST, MOST) as f32),
             grid,
         }
     }

@@ -45,10 +45,11 @@ impl Transport {
         self.anchor_beat + frames as f64 * self.beats_per_frame()
     }
 
-    /// The first frame at or after `from` at which the position is at least `beat`; none while stopped.
+    /// The first frame at or after `from` at which the position is at least `beat`; none while stopped, and for
+    /// a beat that never comes.
     pub fn frame_of(&self, beat: f64, from: u64) -> Option<u64> {
         let step = self.beats_per_frame();
-        if step <= 0.0 {
+        if step <= 0.0 || !beat.is_finite() {
             return None;
         }
         let frames = ((beat - self.anchor_beat) / step).ceil();

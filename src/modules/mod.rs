@@ -1,4 +1,5 @@
 //! Every module a patch may name. To add one: write `src/modules/<file>.rs`, add its line to the table below.
+mod beat;
 #[cfg(test)]
 pub mod harness;
 mod level;
@@ -6,6 +7,7 @@ mod level;
 pub mod measure;
 pub mod module;
 mod pointwise;
+pub mod notation;
 #[cfg(test)]
 mod properties;
 pub mod spec;
@@ -58,6 +60,10 @@ modules! {
     sine: Sine
     keys: Keys
     seq: Seq
+    clock: Clock
+    euclid: Euclid
+    pattern: Pattern
+    drums: Drums
     saw: Saw
     pulse: Pulse
     noise: Noise
