@@ -1,5 +1,6 @@
 //! Sample arithmetic on slices and lanes. No threads, no I/O, no knowledge of patches.
 pub mod approach;
+pub mod corner;
 pub mod delay_line;
 pub mod denormals;
 pub mod equal_power;
@@ -14,13 +15,16 @@ pub mod one_pole;
 pub mod oversample;
 pub mod peak;
 pub mod phase;
+pub mod rise;
 pub mod scale;
 pub mod sine;
 pub mod soften;
 pub mod step;
 pub mod svf;
+pub mod sweep;
 pub mod swing;
 pub mod transport;
+pub mod way;
 
 /// Frames rendered in one engine step: the engine's quantum, whatever the device asks for.
 pub const BLOCK: usize = 64;

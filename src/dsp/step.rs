@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use super::{
     BLOCK,
     lanes::{Float, Int, Lanes, Mask},
+    way::Way,
 };
 
 /// Frames that an edge's residual lasts.
@@ -118,8 +119,8 @@ pub fn steady_edges<L: Lanes>(
     }
 }
 
-/// Adds the residuals of a ramp whose increments differ from frame to frame, and may fall: the edge is where the parabola
-/// through three frames wraps, which keeps frequency and phase modulation clean. An increment of half a cycle and more counts as one of less, downwards.
+/// Adds the residuals of a ramp whose increments differ from frame to frame, and may fall: the edge is where the polynomial
+/// through five frames wraps, which keeps frequency and phase modulation clean.
 #[inline(always)]
 pub fn moving_edges<L: Lanes>(
     l: L,
@@ -143,20 +144,16 @@ pub fn moving_edges<L: Lanes>(
         while lanes != 0 {
             let lane = lanes.trailing_zeros() as usize & (L::N - 1);
             lanes &= lanes - 1;
-            let phase = |i: usize| phases[i].lanes()[lane];
-            let after = phase(LATE + i);
-            let step = after.wrapping_sub(phase(LATE + i - 1));
-            let bend = step.wrapping_sub(phase(LATE + i - 1).wrapping_sub(phase(LATE + i - 2)));
-            let (past, edge) = if step > 0 {
-                (after.wrapping_sub(i32::MIN), -2.0 * height)
-            } else {
-                (i32::MAX.wrapping_sub(after), 2.0 * height)
+            let way = Way::new(
+                #[inline(always)]
+                |k| phases[LATE + i - k].lanes()[lane],
+            );
+            let Some(t) = way.wrap((0.0, way.start), (1.0, way.end)) else {
+                continue;
             };
-            let past = past as u32 as f32 / step.unsigned_abs() as f32;
-            // One Newton step from the straight line to the parabola.
-            let bend = (bend as f32 / step as f32).clamp(-1.0, 1.0);
-            let ahead = 1.0 - past;
-            let past = past - 0.5 * bend * past * ahead / (1.0 + bend * (ahead - 0.5));
+            let rises = way.end.wrapping_sub(way.start) > 0;
+            let edge = if rises { -2.0 * height } else { 2.0 * height };
+            let past = 1.0 - t;
             add(l, residuals, table, i, lane, past, edge);
         }
     }

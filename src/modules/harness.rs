@@ -48,6 +48,7 @@ pub struct Rig {
     feeds: Vec<Feed>,
     options: Vec<OptionValue>,
     notes: Vec<(u64, VoiceEvent)>,
+    unwanted: Vec<usize>,
     from: Option<Vec<LaneState>>,
     pub isa: IsaChoice,
     pub width: Width,
@@ -120,6 +121,7 @@ impl Rig {
             feeds: inputs.chain(params).collect(),
             options: spec.options.iter().map(|o| o.default_value()).collect(),
             notes: Vec::new(),
+            unwanted: Vec::new(),
             from: None,
             isa: IsaChoice::Auto,
             width: Width::One,
@@ -195,6 +197,13 @@ impl Rig {
         let blocks = frame / BLOCK as u64;
         self.notes.retain(|(at, _)| *at >= blocks);
         self.notes.iter_mut().for_each(|(at, _)| *at -= blocks);
+    }
+
+    /// Leaves a mono output without readers.
+    pub fn unwanted(mut self, port: &str) -> Self {
+        let port = self.spec.output(port).expect("no such output");
+        self.unwanted.push(self.spec.output_slot(port));
+        self
     }
 
     pub fn on(mut self, isa: IsaChoice, width: Width) -> Self {
@@ -315,6 +324,9 @@ impl Rig {
             }
         }
         let mut outs: Vec<Out<L>> = (0..self.spec.output_slots()).map(|_| Out::new(l)).collect();
+        for slot in &self.unwanted {
+            outs[*slot].wanted = false;
+        }
         let mut slots = vec![vec![Vec::with_capacity(blocks * BLOCK); L::N]; outs.len()];
         let mut constant = Vec::new();
         let mut buffers = vec![[l.f(0.0); BLOCK]; self.feeds.len()];

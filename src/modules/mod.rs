@@ -66,6 +66,7 @@ modules! {
     drums: Drums
     saw: Saw
     pulse: Pulse
+    tri: Tri
     noise: Noise
     svf: Svf
     ladder: Ladder

@@ -1,21 +1,28 @@
-//! Pulse oscillator without audible aliasing, its width modulated without any either.
+//! Pulse oscillator without audible aliasing: not from modulated width, frequency and phase, nor from hard sync.
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Int, Lanes},
-    phase::{self, Phase},
+    phase::{self, Phase, turns},
+    rise,
     step::{self, LATE, Phases, Residuals, TAPS, Table},
+    sweep::{self, Ramp, Sweep},
+    way::BACK,
 };
 
 use super::{
     level::{apply_moving, steady_level},
     module::{Build, Io, Module, OptionError},
-    saw::{modulate, same},
+    saw::{is_zero, modulate, same},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
 
 ports! {
-    inputs { FM: "fm" Audio "phase modulation, in cycles"; }
+    inputs {
+        FM: "fm" Audio "phase modulation, in cycles";
+        LIN: "lin" Audio "linear frequency modulation, through zero: 1 adds the frequency itself";
+        SYNC: "sync" Audio "hard sync: a rise through zero restarts the cycle";
+    }
     outputs { OUT: "out" Audio "pulse without its direct current: a square is -1..1 at level 1; 16 frames late"; }
     params {
         FREQ: "freq" ["pitch", "frequency"] Hz 0.01, 20_000.0, 261.625_58, Log "frequency; a pitch cable shifts it by octaves";
@@ -26,11 +33,13 @@ ports! {
     options {}
 }
 
-/// State words: the phase, the modulation's last offset, the phases and widths still to come, the residuals still to come.
+/// State words: the phase, the modulation's last offset, the phases and widths still to come, the residuals still to come, what
+/// restarts need.
 const OFFSET: usize = phase::WORDS;
 const RAMP: usize = OFFSET + 1;
 const FALLS: usize = RAMP + LATE;
 const RESIDUALS: usize = FALLS + LATE;
+const SWEEP: usize = RESIDUALS + TAPS;
 
 pub struct Pulse {
     rate: f32,
@@ -40,7 +49,7 @@ pub struct Pulse {
 impl Module for Pulse {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Pulse",
-        doc: "Pulse oscillator, band-limited, with width and phase modulation.",
+        doc: "Pulse oscillator, band-limited, with width, frequency and phase modulation and hard sync.",
         algorithm: "32-tap table BLEP, each edge at its crossing between frames: aliasing below -135 dBFS",
         family: Family::Source,
         voicing: Voicing::PerVoice,
@@ -49,7 +58,7 @@ impl Module for Pulse {
         params: PARAMS,
         options: OPTIONS,
     };
-    const WORDS: usize = RESIDUALS + TAPS;
+    const WORDS: usize = SWEEP + sweep::WORDS;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -77,8 +86,37 @@ impl Module for Pulse {
         let mut residuals: Residuals<L> = [l.f(0.0); BLOCK + TAPS];
         residuals[..TAPS].copy_from_slice(&io.state[RESIDUALS..][..TAPS]);
 
-        let steady = freq.is_constant() && ratio.is_constant();
-        if steady {
+        let (lin, sync, one) = (io.ins[input::LIN], io.ins[input::SYNC], l.f(1.0));
+        let synced = !sync.is_constant()
+            || !rise::is_still(l, sync.head(), &io.state[SWEEP..][..rise::WORDS]);
+        let steady_lin = is_zero(l, &lin);
+        let steady = freq.is_constant() && ratio.is_constant() && steady_lin;
+        let mut sweep = None;
+        if synced {
+            let mut still = [l.f(0.0); BLOCK];
+            let (before, words) = (&phases, &mut io.state[SWEEP..][..sweep::WORDS]);
+            let found = Sweep::new(
+                l,
+                &mut phase,
+                (
+                    self.rate,
+                    #[inline(always)]
+                    |i| freq.at(i) * ratio.at(i) * (one + lin.at(i)),
+                ),
+                #[inline(always)]
+                |i| turns(l, fm.at(i)),
+                sync.expand(&mut still),
+                std::array::from_fn(
+                    #[inline(always)]
+                    |k| before[LATE - BACK + k],
+                ),
+                words,
+            );
+            for i in 0..BLOCK {
+                phases[LATE + i] = found.phase(i);
+            }
+            sweep = Some(found);
+        } else if steady {
             phase.tune(l, freq.head() * ratio.head(), self.rate);
             phase.advance(
                 l,
@@ -90,12 +128,18 @@ impl Module for Pulse {
                 l,
                 self.rate,
                 #[inline(always)]
-                |i| freq.at(i) * ratio.at(i),
+                |i| match steady_lin {
+                    true => freq.at(i) * ratio.at(i),
+                    false => freq.at(i) * ratio.at(i) * (one + lin.at(i)),
+                },
                 #[inline(always)]
                 |i, turn| phases[LATE + i] = turn,
             );
         }
-        let offset = modulate(l, &mut phases, &fm);
+        let offset = match synced {
+            true => turns(l, fm.at(BLOCK - 1)),
+            false => modulate(l, &mut phases, &fm),
+        };
         match width.block() {
             Some(width) => {
                 for (fall, width) in falls[LATE..].iter_mut().zip(width) {
@@ -110,7 +154,9 @@ impl Module for Pulse {
         let still = width.is_constant() && same(l, falls[LATE - 1], falls[LATE]);
         let step = phase.step();
         let (t, r) = (self.table, &mut residuals);
-        if steady && unmoved && still && step::is_steady::<L>(step) {
+        if let Some(sweep) = sweep {
+            restart(l, r, t, &sweep, &phases, &falls);
+        } else if steady && unmoved && still && step::is_steady::<L>(step) {
             for (shift, height) in [(l.i(0), 2.0), (lowest - falls[LATE], -2.0)] {
                 step::steady_edges(
                     l,
@@ -151,6 +197,48 @@ impl Module for Pulse {
         }
         io.state[RESIDUALS..][..TAPS].copy_from_slice(&residuals[BLOCK..]);
     }
+}
+
+/// Adds the residuals of a pulse that another signal restarts.
+#[inline(always)]
+fn restart<L: Lanes>(
+    l: L,
+    residuals: &mut Residuals<L>,
+    table: &Table,
+    sweep: &Sweep<L>,
+    phases: &Phases<L>,
+    falls: &Phases<L>,
+) {
+    // The ramp that wraps where the pulse falls.
+    let mut ramp: Ramp<L> = sweep.free;
+    for (ramp, fall) in ramp.iter_mut().zip(&falls[LATE - BACK..]) {
+        *ramp = *ramp - *fall + l.i(i32::MIN);
+    }
+    let mut risen = [l.f(0.0); BLOCK];
+    for (ramp, height) in [(&sweep.free, 2.0), (&ramp, -2.0)] {
+        sweep.edges(
+            ramp,
+            #[inline(always)]
+            |e| {
+                let height = e.way * height;
+                risen[e.frame].lanes_mut()[e.lane] += height;
+                step::add(l, residuals, table, e.frame, e.lane, e.past, height);
+            },
+        );
+    }
+    sweep.restarts(
+        #[inline(always)]
+        |s| {
+            let at = |x: &Phases<L>, i: usize| x[i].lanes()[s.lane];
+            let high = |i: usize| (at(falls, i) > at(phases, i)) as u8 as f32;
+            // What the edges have not made of the way from the frame before to this one, the restart did.
+            let i = LATE + s.frame;
+            let height = 2.0 * (high(i) - high(i - 1)) - risen[s.frame].lanes()[s.lane];
+            if height != 0.0 {
+                step::add(l, residuals, table, s.frame, s.lane, s.past, height);
+            }
+        },
+    );
 }
 
 /// A width as the phase where the pulse falls.
@@ -227,6 +315,31 @@ mod tests {
                 let db = difference_db(out.lane("out", lane), alone.render(1_000).lane("out", 0));
                 assert!(db < -120.0, "{isa:?} {width:?} lane {lane}: {db}");
             }
+        }
+    }
+
+    #[test]
+    fn hard_sync_and_modulation_hardly_alias() {
+        for f in PITCHES.into_iter().take(4) {
+            let sine = move |_: usize, t: u64| (TAU * f as f64 * t as f64 / RATE as f64).sin() as f32;
+            for lin in [0.0, 0.3] {
+                let rig = Rig::new("Pulse").set("freq", f * 2.71).set("width", 0.3).feed("sync", sine);
+                let rig = if lin > 0.0 { rig.feed("lin", move |l, t| lin * sine(l, t)) } else { rig };
+                let out = rig.render(1 << 11);
+                let alias = Spectrum::new(out.lane("out", 0), RATE).alias_db(f as f64);
+                let most = if lin > 0.0 && f > 2_000.0 { -90.0 } else { -120.0 };
+                assert!(alias < most, "{f} Hz, lin {lin}: {alias}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_port_at_rest_changes_nothing() {
+        for f in PITCHES {
+            let plain = Rig::new("Pulse").set("freq", f).render(200);
+            let dear = Rig::new("Pulse").set("freq", f).feed("sync", |_, _| 0.0).feed("lin", |_, _| 0.0).render(200);
+            let db = difference_db(plain.lane("out", 0), dear.lane("out", 0));
+            assert!(db < -120.0, "{f}: {db}");
         }
     }
 }

@@ -1,9 +1,12 @@
-//! Sawtooth oscillator without audible aliasing, frequency and phase modulated without any either.
+//! Sawtooth oscillator without audible aliasing: not from modulated frequency and phase, nor from hard sync.
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Int, Lanes, Mask},
     phase::{self, Phase, turns},
+    rise,
     step::{self, LATE, Phases, Residuals, TAPS, Table},
+    sweep::{self, Sweep},
+    way::BACK,
 };
 
 use super::{
@@ -14,8 +17,15 @@ use super::{
 };
 
 ports! {
-    inputs { FM: "fm" Audio "phase modulation, in cycles"; }
-    outputs { OUT: "out" Audio "rising sawtooth, -1..1 at level 1, 16 frames late"; }
+    inputs {
+        FM: "fm" Audio "phase modulation, in cycles";
+        LIN: "lin" Audio "linear frequency modulation, through zero: 1 adds the frequency itself";
+        SYNC: "sync" Audio "hard sync: a rise through zero restarts the cycle";
+    }
+    outputs {
+        OUT: "out" Audio "rising sawtooth, -1..1 at level 1, 16 frames late";
+        PHASE: "phase" Audio "the cycle as a bare ramp, -1..1, not late: what another oscillator's sync follows exactly at any pitch";
+    }
     params {
         FREQ: "freq" ["pitch", "frequency"] Hz 0.01, 20_000.0, 261.625_58, Log "frequency; a pitch cable shifts it by octaves";
         RATIO: "ratio" Plain 0.0, 64.0, 1.0, Linear "multiplies the frequency";
@@ -24,10 +34,12 @@ ports! {
     options {}
 }
 
-/// State words: the phase, the modulation's last offset, the ramp still to come, the edges' residuals still to come.
+/// State words: the phase, the modulation's last offset, the ramp still to come, the edges' residuals still to come, what restarts
+/// need.
 const OFFSET: usize = phase::WORDS;
 const RAMP: usize = OFFSET + 1;
 const RESIDUALS: usize = RAMP + LATE;
+const SWEEP: usize = RESIDUALS + TAPS;
 
 pub struct Saw {
     rate: f32,
@@ -37,7 +49,7 @@ pub struct Saw {
 impl Module for Saw {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Saw",
-        doc: "Sawtooth oscillator, band-limited, with phase modulation.",
+        doc: "Sawtooth oscillator, band-limited, with frequency and phase modulation and hard sync.",
         algorithm: "32-tap table BLEP, each edge at its crossing between frames: aliasing below -135 dBFS",
         family: Family::Source,
         voicing: Voicing::PerVoice,
@@ -46,7 +58,7 @@ impl Module for Saw {
         params: PARAMS,
         options: OPTIONS,
     };
-    const WORDS: usize = RESIDUALS + TAPS;
+    const WORDS: usize = SWEEP + sweep::WORDS;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -62,9 +74,14 @@ impl Module for Saw {
             io.ins[param::RATIO],
             io.ins[param::LEVEL],
         );
-        let fm = io.ins[input::FM];
+        let (fm, lin, sync) = (io.ins[input::FM], io.ins[input::LIN], io.ins[input::SYNC]);
         let mut phase = Phase::<L>::load(io.state);
-        let steady = freq.is_constant() && ratio.is_constant();
+        let synced = !sync.is_constant() || !rise::is_still(l, sync.head(), &io.state[SWEEP..][..rise::WORDS]);
+        if synced || io.outs[output::PHASE].wanted {
+            return self.restarted(l, io, phase);
+        }
+        io.outs[output::PHASE].fill(l.f(0.0));
+        let steady = freq.is_constant() && ratio.is_constant() && is_zero(l, &lin);
         if steady {
             phase.tune(l, freq.head() * ratio.head(), self.rate);
         }
@@ -136,13 +153,23 @@ impl Saw {
     #[inline(always)]
     fn moving<L: Lanes>(&self, l: L, io: &mut Io<'_, L>, mut phase: Phase<L>) {
         let (freq, ratio) = (io.ins[param::FREQ], io.ins[param::RATIO]);
+        let (lin, one) = (io.ins[input::LIN], l.f(1.0));
         let mut phases: Phases<L> = [l.i(0); LATE + BLOCK];
         for (to, from) in phases.iter_mut().zip(&io.state[RAMP..RESIDUALS]) {
             *to = from.bits();
         }
         let mut residuals: Residuals<L> = [l.f(0.0); BLOCK + TAPS];
         residuals[..TAPS].copy_from_slice(&io.state[RESIDUALS..][..TAPS]);
-        if freq.is_constant() && ratio.is_constant() {
+        if !is_zero(l, &lin) {
+            phase.advance_along(
+                l,
+                self.rate,
+                #[inline(always)]
+                |i| freq.at(i) * ratio.at(i) * (one + lin.at(i)),
+                #[inline(always)]
+                |i, turn| phases[LATE + i] = turn,
+            );
+        } else if freq.is_constant() && ratio.is_constant() {
             phase.advance(
                 l,
                 #[inline(always)]
@@ -175,6 +202,65 @@ impl Saw {
         }
         io.state[RESIDUALS..][..TAPS].copy_from_slice(&residuals[BLOCK..]);
     }
+
+    /// A block that another signal restarts, or of which the bare ramp is wanted.
+    #[inline(always)]
+    fn restarted<L: Lanes>(&self, l: L, io: &mut Io<'_, L>, mut phase: Phase<L>) {
+        let (freq, ratio) = (io.ins[param::FREQ], io.ins[param::RATIO]);
+        let (fm, lin, one) = (io.ins[input::FM], io.ins[input::LIN], l.f(1.0));
+        let (ramp, rest) = io.state[RAMP..].split_at_mut(LATE);
+        let (last, words) = rest.split_at_mut(TAPS);
+        let mut still = [l.f(0.0); BLOCK];
+        let sweep = Sweep::new(
+            l,
+            &mut phase,
+            (
+                self.rate,
+                #[inline(always)]
+                |i| freq.at(i) * ratio.at(i) * (one + lin.at(i)),
+            ),
+            #[inline(always)]
+            |i| turns(l, fm.at(i)),
+            io.ins[input::SYNC].expand(&mut still),
+            std::array::from_fn(
+                #[inline(always)]
+                |k| ramp[LATE - BACK + k].bits(),
+            ),
+            words,
+        );
+        let mut residuals: Residuals<L> = [l.f(0.0); BLOCK + TAPS];
+        residuals[..TAPS].copy_from_slice(last);
+        let (r, table) = (&mut residuals, self.table);
+        sweep.edges(
+            &sweep.free,
+            #[inline(always)]
+            |e| step::add(l, r, table, e.frame, e.lane, e.past, e.way * -2.0),
+        );
+        sweep.restarts(
+            #[inline(always)]
+            |s| {
+                let rise = (s.after as f32 - s.before as f32) / 2_147_483_648.0;
+                step::add(l, r, table, s.frame, s.lane, s.past, rise);
+            },
+        );
+
+        let out = &mut io.outs[output::OUT].block;
+        let scale = l.f(1.0 / 2_147_483_648.0);
+        for i in 0..LATE {
+            out[i] = ramp[i].bits().to_float().fma(scale, residuals[i]);
+            ramp[i] = sweep.phase(BLOCK - LATE + i).bits();
+        }
+        for i in LATE..BLOCK {
+            out[i] = sweep.phase(i - LATE).to_float().fma(scale, residuals[i]);
+        }
+        last.copy_from_slice(&residuals[BLOCK..]);
+        apply_level(l, out, &io.ins[param::LEVEL]);
+        for (i, o) in io.outs[output::PHASE].block.iter_mut().enumerate() {
+            *o = sweep.phase(i).to_float() * scale;
+        }
+        phase.store(io.state);
+        io.state[OFFSET] = turns(l, fm.at(BLOCK - 1)).bits();
+    }
 }
 
 /// Shifts a block's phases by the modulation; the last frame's shift.
@@ -197,6 +283,12 @@ pub fn modulate<L: Lanes>(
     last
 }
 
+/// Whether a signal is 0 throughout, as where nothing is connected.
+#[inline(always)]
+pub fn is_zero<L: Lanes>(l: L, signal: &In<'_, L>) -> bool {
+    signal.is_constant() && same(l, signal.head().bits(), l.i(0))
+}
+
 #[inline(always)]
 pub fn same<L: Lanes>(l: L, a: L::I, b: L::I) -> bool {
     let differ = a ^ b;
@@ -212,9 +304,14 @@ mod tests {
 
     const PITCHES: [f32; 5] = [110.0, 440.0, 1_244.5, 2_489.0, 4_978.0];
 
+    /// As in a patch that takes the sound alone.
+    fn saw() -> Rig {
+        Rig::new("Saw").unwanted("phase")
+    }
+
     #[test]
     fn aliasing_stays_below_135_db_and_the_top_is_all_there() {
-        let out = Rig::new("Saw").per_lane("freq", |l| PITCHES[l % 5]).wide().render(1 << 11);
+        let out = saw().per_lane("freq", |l| PITCHES[l % 5]).wide().render(1 << 11);
         for (lane, f) in PITCHES.into_iter().enumerate().take(out.lanes()) {
             let f = f as f64;
             let s = Spectrum::new(out.lane("out", lane), RATE);
@@ -232,7 +329,7 @@ mod tests {
         // harmonic, so that all else is aliasing.
         let f = 441.0;
         let m = move |_, t: u64| (0.3 * (std::f64::consts::TAU * f * t as f64 / RATE as f64).sin()) as f32;
-        let out = Rig::new("Saw").set("freq", f as f32).feed("fm", m).render(1 << 11);
+        let out = saw().set("freq", f as f32).feed("fm", m).render(1 << 11);
         let alias = Spectrum::new(out.lane("out", 0), RATE).alias_db(f);
         assert!(alias < -100.0, "{alias}");
     }
@@ -245,13 +342,91 @@ mod tests {
         };
         let long = 2_000;
         for (isa, width) in every_lane_type() {
-            let out = Rig::new("Saw").feed("freq", freq).on(isa, width).render(long);
+            let out = saw().feed("freq", freq).on(isa, width).render(long);
             for lane in 0..out.lanes() {
-                let held = Rig::new("Saw").set("freq", freq(lane, 0));
-                let alone = if lane % 2 == 0 { held } else { Rig::new("Saw").feed("freq", move |_, t| freq(lane, t)) };
+                let held = saw().set("freq", freq(lane, 0));
+                let alone = if lane % 2 == 0 { held } else { saw().feed("freq", move |_, t| freq(lane, t)) };
                 let db = difference_db(out.lane("out", lane), alone.render(long).lane("out", 0));
                 assert!(db < -120.0, "{isa:?} {width:?} lane {lane}: {db}");
             }
+        }
+    }
+
+    fn sine(f: f64, t: u64) -> f64 {
+        (std::f64::consts::TAU * f * t as f64 / RATE as f64).sin()
+    }
+
+    /// The loudest alias of a saw restarted by a signal of the frequency `f`.
+    fn synced(f: f32, sync: impl Fn(usize, u64) -> f32 + 'static) -> f64 {
+        let out = saw().set("freq", f * 2.71).feed("sync", sync).render(1 << 11);
+        Spectrum::new(out.lane("out", 0), RATE).alias_db(f as f64)
+    }
+
+    #[test]
+    fn hard_sync_stays_below_120_db() {
+        for f in PITCHES {
+            let master = Rig::new("Saw").set("freq", f).render(1 << 11);
+            let (ramp, saw) = (master.lane("phase", 0).to_owned(), master.lane("out", 0).to_owned());
+            let alias = synced(f, move |_, t| ramp[t as usize]);
+            assert!(alias < -130.0, "{f} Hz, from the phase: {alias}");
+            // Sound as it is heard is sharp enough for a master of common pitches.
+            if f < 1_300.0 {
+                let alias = synced(f, move |_, t| saw[t as usize]);
+                assert!(alias < -120.0, "{f} Hz, from the saw: {alias}");
+            }
+            if f < 2_500.0 {
+                let alias = synced(f, move |_, t| sine(f as f64, t) as f32);
+                assert!(alias < -120.0, "{f} Hz, from a sine: {alias}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_synced_saw_modulated_through_zero_stays_below_110_db() {
+        for f in [440.0, 1_244.5] {
+            for port in ["fm", "lin"] {
+                // An index of 0.3 cycles: as frequency, 0.3 tau.
+                let depth = if port == "fm" { 0.3 } else { 0.3 * std::f64::consts::TAU };
+                for synced in [false, true] {
+                    let rig = saw().feed(port, move |_, t| (depth * sine(f, t)) as f32);
+                    let rig = match synced {
+                        true => rig.set("freq", 2.71 * f as f32).feed("sync", move |_, t| sine(f, t) as f32),
+                        false => rig.set("freq", f as f32),
+                    };
+                    let alias = Spectrum::new(rig.render(1 << 11).lane("out", 0), RATE).alias_db(f);
+                    assert!(alias < -110.0, "{f} {port} synced {synced}: {alias}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_restart_is_the_same_in_every_lane_type_and_in_any_block() {
+        // The masters run at their own pitches, one of them stops and starts.
+        let sync = |lane: usize, t: u64| {
+            let f = 100.0 * (lane + 1) as f64;
+            let on = lane.is_multiple_of(2) || (t / 5_000).is_multiple_of(2);
+            if on { sine(f, t) as f32 } else { 0.0 }
+        };
+        for (isa, width) in every_lane_type() {
+            let rig = saw().set("freq", 333.3).feed("sync", sync);
+            let out = rig.on(isa, width).render(500);
+            for lane in 0..out.lanes() {
+                let alone = saw().set("freq", 333.3).feed("sync", move |_, t| sync(lane, t));
+                let db = difference_db(out.lane("out", lane), alone.render(500).lane("out", 0));
+                assert!(db < -120.0, "{isa:?} {width:?} lane {lane}: {db}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_port_at_rest_changes_nothing() {
+        // One restart signal stands still at once, the other as a signal: the cheap path and the dear one.
+        for f in PITCHES {
+            let plain = saw().set("freq", f).render(200);
+            let dear = saw().set("freq", f).feed("sync", |_, _| 0.0).feed("lin", |_, _| 0.0).render(200);
+            let db = difference_db(plain.lane("out", 0), dear.lane("out", 0));
+            assert!(db < -120.0, "{f}: {db}");
         }
     }
 }
