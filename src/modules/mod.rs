@@ -64,6 +64,10 @@ modules! {
     euclid: Euclid
     pattern: Pattern
     drums: Drums
+    random: Random
+    hold: Hold
+    turing: Turing
+    quantize: Quantize
     saw: Saw
     pulse: Pulse
     tri: Tri
