@@ -20,15 +20,15 @@ const PHASES: usize = 512;
 const BETA: f64 = 14.0;
 
 /// Residuals at the 512 positions, and at the next frame.
-pub type Table = [[f32; TAPS]];
+pub type Table = [[f32; TAPS]; PHASES + 1];
 
 /// The table; computed at the first call, so a module's `build` makes that.
 pub fn table() -> &'static Table {
-    static TABLE: OnceLock<Vec<[f32; TAPS]>> = OnceLock::new();
+    static TABLE: OnceLock<Box<Table>> = OnceLock::new();
     TABLE.get_or_init(residuals)
 }
 
-fn residuals() -> Vec<[f32; TAPS]> {
+fn residuals() -> Box<Table> {
     let half = LATE as f64;
     let bessel = |x: f64| {
         let terms = (1..64).scan(1.0, |term, k| {
@@ -59,9 +59,11 @@ fn residuals() -> Vec<[f32; TAPS]> {
         let naive = if tap >= LATE { 1.0 } else { 0.0 };
         (step[tap * PHASES + position] / total - naive) as f32
     };
-    (0..=PHASES)
-        .map(|position| std::array::from_fn(|tap| residual(position, tap)))
-        .collect()
+    let mut table = Box::new([[0.0; TAPS]; PHASES + 1]);
+    for (position, taps) in table.iter_mut().enumerate() {
+        *taps = std::array::from_fn(|tap| residual(position, tap));
+    }
+    table
 }
 
 /// The last frames' phases and this block's: phase `LATE + i` is frame `i`'s, and is heard at frame `i + LATE`.
@@ -98,22 +100,21 @@ pub fn steady_edges<L: Lanes>(
         lanes &= lanes - 1;
         let (mut frames, period) = (first.lanes()[lane], period.lanes()[lane]);
         while frames < end {
-            let mut at = 1 + frames as usize;
-            // Before its wrap the ramp is positive, after it negative.
-            if at > BLOCK || phase(lane, at - 1) < 0 {
-                at -= 1;
-            } else if phase(lane, at) >= 0 {
-                at += 1;
-            }
+            let mut at = 1 + frames as i32 as usize;
             frames += period;
-            if !(1..=BLOCK).contains(&at) {
+            let (mut before, mut after) = (phase(lane, at - 1), phase(lane, at));
+            // Before its wrap the ramp is positive, after it negative.
+            if before < 0 && at > 1 {
+                at -= 1;
+                (before, after) = (phase(lane, at - 1), before);
+            } else if after >= 0 {
+                at += 1;
+                (before, after) = (after, phase(lane, at));
+            }
+            if at > BLOCK || after >= 0 || before < 0 {
                 continue;
             }
-            let (before, after) = (phase(lane, at - 1), phase(lane, at));
-            if after >= 0 || before < 0 {
-                continue;
-            }
-            let past = after.wrapping_sub(i32::MIN) as u32 as f32;
+            let past = after.wrapping_sub(i32::MIN) as f32;
             each(at - 1, lane, past / after.wrapping_sub(before) as f32);
         }
     }
@@ -209,12 +210,13 @@ pub fn add_apart<L: Lanes>(
 #[inline(always)]
 fn taps(table: &Table, past: f32, height: f32) -> [f32; TAPS] {
     let position = past.min(1.0) * PHASES as f32;
-    let row = (position as usize).min(PHASES - 1);
+    let row = (position as i32).clamp(0, PHASES as i32 - 1);
     let between = position - row as f32;
-    let (a, b) = (&table[row], &table[row + 1]);
-    let mut taps = *a;
-    for (tap, b) in taps.iter_mut().zip(b) {
-        *tap = height * (*tap + between * (b - *tap));
+    let row = row as usize;
+    let mut taps = table[row];
+    let (of, next) = (height * (1.0 - between), height * between);
+    for (tap, b) in taps.iter_mut().zip(&table[row + 1]) {
+        *tap = of * *tap + next * b;
     }
     taps
 }

@@ -32,7 +32,7 @@ impl<L: Lanes> Coefficients<L> {
     }
 }
 
-/// The integrators' memories.
+/// Half the integrators' memories: then what comes out needs no halving.
 #[derive(Clone, Copy)]
 pub struct State<L: Lanes> {
     pub s1: L::F,
@@ -40,23 +40,24 @@ pub struct State<L: Lanes> {
 }
 
 impl<L: Lanes> State<L> {
-    /// One frame; twice its low-pass and twice its band-pass output.
+    /// One frame; its low-pass and its band-pass output. `half` is a half.
     #[inline(always)]
-    pub fn tick(&mut self, k: &Coefficients<L>, x: L::F) -> (L::F, L::F) {
-        let v = x - self.s2;
-        let s2 = k.c.fma(v, k.b.fma(self.s1, self.s2));
-        let s1 = k.b.fma(v, k.a.nfma(self.s1, self.s1));
-        let twice = (self.s2 + s2, self.s1 + s1);
+    pub fn tick(&mut self, k: &Coefficients<L>, x: L::F, half: L::F) -> (L::F, L::F) {
+        let v = x.nfma(half, self.s2);
+        let s2 = k.c.nfma(v, k.b.fma(self.s1, self.s2));
+        let s1 = k.b.nfma(v, k.a.nfma(self.s1, self.s1));
+        let outs = (self.s2 + s2, self.s1 + s1);
         (self.s1, self.s2) = (s1, s2);
-        twice
+        outs
     }
     /// Whether the low-pass already is at a constant input, in every lane; then it is there exactly. -140 dB of full scale.
     #[inline(always)]
     pub fn follow(&mut self, l: L, x: L::F) -> bool {
-        let off = (self.s2 - x).abs().max(self.s1.abs());
+        let half = x * l.f(0.5);
+        let off = (self.s2 - half).abs().max(self.s1.abs());
         let there = l.f(1e-7).ge(off).all();
         if there {
-            (self.s1, self.s2) = (l.f(0.0), x);
+            (self.s1, self.s2) = (l.f(0.0), half);
         }
         there
     }

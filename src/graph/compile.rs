@@ -132,6 +132,7 @@ impl Compiler<'_> {
             .then(|| NoteAllocator::new(plan.voices, kernel.notes()));
         let (words, memory_len) = (kernel.words(), kernel.memory());
         let out_slots = spec.output_slots();
+        let out_groups = if plan.private { 1 } else { groups };
         debug_assert!(
             plan.slots.len() <= MAX_SLOTS,
             "{} has too many inputs",
@@ -156,8 +157,14 @@ impl Compiler<'_> {
                     ..self.slot::<A, R>(isa, plan, i, slot, groups)
                 })
                 .collect(),
-            outs: (0..out_slots * groups).map(|_| Out::new(l)).collect(),
+            awake: vec![true; groups],
+            constants: vec![zero; plan.slots.len() * groups],
+            cabled: (0..plan.slots.len())
+                .filter(|s| !plan.slots[*s].terms.is_empty())
+                .collect(),
+            outs: (0..out_slots * out_groups).map(|_| Out::new(l)).collect(),
             out_slots,
+            out_stride: if plan.private { 0 } else { out_slots },
             notes,
             note_events: Vec::with_capacity(MAX_NOTES),
             inits: self.inits(plan),

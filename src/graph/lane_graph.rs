@@ -72,7 +72,7 @@ fn port<'p, A: Isa>(before: &'p [AnyUnit<A>], late: &'p [Late<A>], reads: Reads)
             AnyUnit::Wide(unit) => Port::Wide {
                 outs: &unit.outs,
                 first: origin.slot,
-                stride: unit.out_slots,
+                stride: unit.out_stride,
             },
         },
         Reads::Late(index) => match &late[index].copy {
@@ -141,6 +141,7 @@ impl<A: Isa> LaneGraph<A> {
             let member = member_of(unit.voices);
             if let Some(knobs) = unit.slots.get_mut(slot).and_then(|s| s.knobs.as_mut()) {
                 knobs.wake(member);
+                unit.awake.fill(true);
             }
         });
     }
@@ -161,8 +162,8 @@ impl<A: Isa> LaneGraph<A> {
         let isa = self.isa;
         for unit in &mut self.units {
             match unit {
-                AnyUnit::One(unit) => retune(&mut unit.slots, isa.one(), bpm, within),
-                AnyUnit::Wide(unit) => retune(&mut unit.slots, isa.wide(), bpm, within),
+                AnyUnit::One(unit) => retune(unit, isa.one(), bpm, within),
+                AnyUnit::Wide(unit) => retune(unit, isa.wide(), bpm, within),
             }
         }
     }
@@ -226,8 +227,8 @@ impl<A: Isa> LaneGraph<A> {
         let (bpm, isa) = (self.bpm, self.isa);
         for unit in &mut self.units {
             match unit {
-                AnyUnit::One(unit) => set_slots(&mut unit.slots, isa.one(), bpm, &mut pick),
-                AnyUnit::Wide(unit) => set_slots(&mut unit.slots, isa.wide(), bpm, &mut pick),
+                AnyUnit::One(unit) => set_slots(unit, isa.one(), bpm, &mut pick),
+                AnyUnit::Wide(unit) => set_slots(unit, isa.wide(), bpm, &mut pick),
             }
         }
     }
@@ -251,12 +252,13 @@ fn keep<L: Lanes>(out: &Out<L>, copy: &mut Out<L>) {
 }
 
 fn set_slots<A: Isa, R: Reader<A>>(
-    slots: &mut [super::input::Slot<A, R>],
+    unit: &mut Unit<A, R>,
     l: R::L,
     bpm: f64,
     pick: &mut impl FnMut(&super::ramp::Knob) -> Option<ParamValue>,
 ) {
-    for knobs in slots.iter_mut().filter_map(|s| s.knobs.as_mut()) {
+    unit.awake.fill(true);
+    for knobs in unit.slots.iter_mut().filter_map(|s| s.knobs.as_mut()) {
         let mut changed = false;
         for knob in &mut knobs.knobs {
             if let Some(value) = pick(knob) {
@@ -271,13 +273,9 @@ fn set_slots<A: Isa, R: Reader<A>>(
     }
 }
 
-fn retune<A: Isa, R: Reader<A>>(
-    slots: &mut [super::input::Slot<A, R>],
-    l: R::L,
-    bpm: f64,
-    within: bool,
-) {
-    for knobs in slots.iter_mut().filter_map(|s| s.knobs.as_mut()) {
+fn retune<A: Isa, R: Reader<A>>(unit: &mut Unit<A, R>, l: R::L, bpm: f64, within: bool) {
+    unit.awake.fill(true);
+    for knobs in unit.slots.iter_mut().filter_map(|s| s.knobs.as_mut()) {
         let mut at_once = false;
         for member in 0..knobs.knobs.len() {
             if let ParamValue::Beats(_) = knobs.knobs[member].value {

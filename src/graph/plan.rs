@@ -30,6 +30,8 @@ pub struct UnitPlan {
     pub wide: bool,
     /// In the kernel's order: input slots, then parameters.
     pub slots: Vec<SlotPlan>,
+    /// Read only by units that are rendered in the same step, group by group.
+    pub private: bool,
 }
 
 impl UnitPlan {
@@ -236,6 +238,7 @@ impl Builder<'_> {
                 voices,
                 members,
                 slots: Vec::new(),
+                private: false,
             });
         }
     }
@@ -285,8 +288,9 @@ impl Builder<'_> {
         for (unit, slots) in self.units.iter_mut().zip(slots) {
             unit.slots = slots;
         }
-        let (units, places, late) = in_render_order(self.units, self.places, late);
+        let (mut units, places, late) = in_render_order(self.units, self.places, late);
         let steps = steps(&units, self.width);
+        mark_private(&mut units, &steps, &late);
         Plan {
             units,
             places,
@@ -478,6 +482,30 @@ fn steps(units: &[UnitPlan], width: usize) -> Vec<Step> {
         }
     }
     steps
+}
+
+/// Finds the units whose outputs nobody reads after their group's turn.
+fn mark_private(units: &mut [UnitPlan], steps: &[Step], late: &[Origin]) {
+    let mut step_of = vec![usize::MAX; units.len()];
+    for (at, step) in steps.iter().enumerate() {
+        if let Step::Lanes { first, end, .. } = step {
+            step_of[*first..*end].fill(at);
+        }
+    }
+    let mut private: Vec<bool> = step_of.iter().map(|s| *s != usize::MAX).collect();
+    for (reader, unit) in units.iter().enumerate() {
+        for term in unit.slots.iter().flat_map(|s| &s.terms) {
+            if let Reads::Now(origin) = term.from {
+                private[origin.unit] &= step_of[origin.unit] == step_of[reader];
+            }
+        }
+    }
+    for origin in late {
+        private[origin.unit] = false;
+    }
+    for (unit, private) in units.iter_mut().zip(private) {
+        unit.private = private;
+    }
 }
 
 /// Whether a unit reads the units from `first` on only in its own lanes.

@@ -33,9 +33,18 @@ pub struct Unit<A: Isa, R: Reader<A>> {
     pub state: Vec<<R::L as Lanes>::F>,
     pub memory: Vec<<R::L as Lanes>::F>,
     pub slots: Vec<Slot<A, R>>,
-    /// Slot by slot, group after group.
+    /// Per lane group: a knob of it may move, so `constants` is not what the slots without cables hold.
+    pub awake: Vec<bool>,
+    /// What the slots hold, slot by slot, group after group.
+    pub constants: Vec<<R::L as Lanes>::F>,
+    /// Slots with a cable.
+    pub cabled: Vec<usize>,
+    /// Slot by slot, group after group; of one group only where `out_stride` is 0.
     pub outs: Vec<Out<R::L>>,
     pub out_slots: usize,
+    /// From one group's outputs to the next one's: none where nobody but the units rendered right after in the same group reads
+    /// them, so that the buffers stay in the first cache.
+    pub out_stride: usize,
     pub notes: Option<NoteAllocator>,
     pub note_events: Vec<VoiceEvent>,
     /// One a member, times its voices.
@@ -72,19 +81,37 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
     ) {
+        let count = self.slots.len();
         let mut ins = [In::constant(R::lanes(isa).f(0.0)); SLOTS];
-        for (index, (slot, scratch)) in self.slots.iter_mut().zip(scratch).enumerate() {
-            ins[index % SLOTS] = match slot.twin {
-                Some(twin) => ins[twin % SLOTS],
-                None => slot.prepare(isa, group, around, &port, scratch),
-            };
+        let constants = &mut self.constants[group * count..][..count];
+        if self.awake[group] {
+            self.awake[group] = false;
+            let rows = self.slots.iter_mut().zip(constants).zip(scratch);
+            for (index, ((slot, constant), scratch)) in rows.enumerate() {
+                ins[index % SLOTS] = slot.prepare(isa, group, around, &port, scratch);
+                if let Some(knobs) = &slot.knobs {
+                    *constant = knobs.held[group];
+                    self.awake[group] |= knobs.moving[group];
+                }
+            }
+        } else {
+            for (input, constant) in ins.iter_mut().zip(constants) {
+                *input = In::constant(*constant);
+            }
+            for (index, scratch) in self.cabled.iter().zip(scratch) {
+                let slot = &mut self.slots[*index];
+                ins[*index % SLOTS] = match slot.twin {
+                    Some(twin) => ins[twin % SLOTS],
+                    None => slot.prepare(isa, group, around, &port, scratch),
+                };
+            }
         }
-        let outs = &mut self.outs[group * self.out_slots..][..self.out_slots];
+        let outs = &mut self.outs[group * self.out_stride..][..self.out_slots];
         for out in outs.iter_mut() {
             out.constant = false;
         }
         self.kernel.render(&mut Io {
-            ins: &ins[..self.slots.len()],
+            ins: &ins[..count],
             outs,
             state: &mut self.state[group * self.words..][..self.words],
             memory: &mut self.memory[group * self.memory_len..][..self.memory_len],

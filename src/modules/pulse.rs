@@ -163,7 +163,7 @@ impl Module for Pulse {
                     phases[LATE - 1] + shift,
                     step,
                     #[inline(always)]
-                    |lane, i| (phases[LATE - 1 + i] + shift).lanes()[lane],
+                    |lane, i| (phases[LATE - 1 + i.min(BLOCK)] + shift).lanes()[lane],
                     #[inline(always)]
                     |i, lane, past| step::add(l, r, t, i, lane, past, height),
                 );

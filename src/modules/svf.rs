@@ -140,7 +140,7 @@ fn run<L: Lanes>(
     let half = l.f(0.5);
     if only_lp {
         for (i, o) in outs[output::LP].block.iter_mut().enumerate() {
-            *o = state.tick(&at(i).0, x[i]).0 * half;
+            *o = state.tick(&at(i).0, x[i], half).0;
         }
         return;
     }
@@ -150,9 +150,8 @@ fn run<L: Lanes>(
     for i in 0..BLOCK {
         let (k, damping) = at(i);
         let x = x[i];
-        let (low2, band2) = state.tick(&k, x);
-        let low = low2 * half;
-        let band = band2 * half * damping;
+        let (low, band) = state.tick(&k, x, half);
+        let band = band * damping;
         let rest = x - band;
         let high = rest - low;
         lp.block[i] = low;
