@@ -1,5 +1,5 @@
 //! From a patch to a graph. All allocation is here; runs on the builder.
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::dsp::{
     lanes::{Isa, IsaChoice, IsaMissing, Lanes, WithIsa, with_isa},
@@ -206,8 +206,8 @@ impl Compiler<'_> {
                 let last = term.gains.len() - 1;
                 term.gains[instance.min(last)]
             };
-            let reduce = match term.map {
-                Map::Reduce => lanes_of(isa.wide(), &term.gains),
+            let reduce = match &term.map {
+                Map::Reduce(instances) => by_group(isa.wide(), instances, &term.gains),
                 _ => Vec::new(),
             };
             Term {
@@ -309,11 +309,14 @@ fn gate_port(spec: &ModuleSpec, slot: usize) -> Option<usize> {
         .filter(|p| spec.inputs[*p].signal == Signal::Gate)
 }
 
-fn lanes_of<L: Lanes>(l: L, values: &[f32]) -> Vec<L::F> {
-    let groups = values.len().div_ceil(L::N);
-    (0..groups)
-        .map(|g| l.from_fn(|lane| values.get(g * L::N + lane).copied().unwrap_or(0.0)))
-        .collect()
+/// Factors of instances as vectors of the lane groups that hold them.
+fn by_group<L: Lanes>(l: L, instances: &[usize], gains: &[f32]) -> Vec<(usize, L::F)> {
+    let mut groups: BTreeMap<usize, L::F> = BTreeMap::new();
+    for (instance, gain) in instances.iter().zip(gains) {
+        let vector = groups.entry(instance / L::N).or_insert_with(|| l.f(0.0));
+        vector.lanes_mut()[instance % L::N] += gain;
+    }
+    groups.into_iter().collect()
 }
 
 /// A seed that differs between modules and voices and is the same in every compilation (FNV-1a over the name).

@@ -44,8 +44,8 @@ pub struct Term<A: Isa, R: Reader<A>> {
     pub map: Map,
     /// Per lane group.
     pub gains: Vec<<R::L as Lanes>::F>,
-    /// Per lane group of the source, where the reader sums its voices.
-    pub reduce: Vec<<A::Wide as Lanes>::F>,
+    /// Lane groups of the source and their factors, where the reader sums its voices.
+    pub reduce: Vec<(usize, <A::Wide as Lanes>::F)>,
     /// Passes the source through unchanged.
     pub plain: bool,
 }

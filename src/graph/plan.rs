@@ -58,7 +58,7 @@ pub struct SlotPlan {
 pub struct TermPlan {
     pub from: Reads,
     pub map: Map,
-    /// One factor per instance of the reader; for [`Map::Reduce`], of the source.
+    /// One factor per instance of the reader; for [`Map::Reduce`], of those it names.
     pub gains: Vec<f32>,
 }
 
@@ -86,8 +86,8 @@ pub enum Map {
     Broadcast(usize),
     /// Each its own.
     Gather(Vec<usize>),
-    /// All of them, summed into the reader's one instance.
-    Reduce,
+    /// These, summed into the reader's one instance.
+    Reduce(Vec<usize>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -344,19 +344,21 @@ impl Builder<'_> {
             // Several cables from one unit become one sum.
             let existing = terms
                 .iter()
-                .position(|t| t.from == from && t.map == Map::Reduce);
+                .position(|t| t.from == from && matches!(t.map, Map::Reduce(_)));
             let index = existing.unwrap_or_else(|| {
                 terms.push(TermPlan {
                     from,
-                    map: Map::Reduce,
-                    gains: vec![0.0; source.instances()],
+                    map: Map::Reduce(Vec::new()),
+                    gains: Vec::new(),
                 });
                 terms.len() - 1
             });
             let first = self.places[hops[0].node].instance;
-            for gain in &mut terms[index].gains[first..first + self.voices[hops[0].node]] {
-                *gain += hops[0].gain;
+            let voices = self.voices[hops[0].node];
+            if let Map::Reduce(instances) = &mut terms[index].map {
+                instances.extend(first..first + voices);
             }
+            terms[index].gains.extend(vec![hops[0].gain; voices]);
             return;
         }
         let instances = unit.instances();

@@ -120,8 +120,8 @@ impl<A: Isa> Reader<A> for ReadOne {
         }
         let mut constant = wide.f(0.0);
         let mut moving = false;
-        for (group, gains) in term.reduce.iter().enumerate() {
-            let Some(out) = port.group(group) else { break };
+        for (group, gains) in &term.reduce {
+            let Some(out) = port.group(*group) else { break };
             match out.constant {
                 true => constant = out.block[0].fma(*gains, constant),
                 false => moving = true,
@@ -145,13 +145,13 @@ fn reduce<A: Isa>(
     wide: A::Wide,
     one: A::One,
     port: &Port<'_, A>,
-    gains: &[<A::Wide as Lanes>::F],
+    gains: &[(usize, <A::Wide as Lanes>::F)],
     mixed: &mut [<A::One as Lanes>::F; BLOCK],
 ) {
     for (tile, mixed) in mixed.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
         let mut total = [wide.f(0.0); TILE];
-        for (group, gain) in gains.iter().enumerate() {
-            let Some(out) = port.group(group) else { break };
+        for (group, gain) in gains {
+            let Some(out) = port.group(*group) else { break };
             if out.constant {
                 continue;
             }
@@ -212,7 +212,7 @@ impl<A: Isa> Reader<A> for ReadWide {
             return;
         }
         match &term.map {
-            Map::Same | Map::Reduce => {
+            Map::Same | Map::Reduce(_) => {
                 if let Some(out) = port.group(group) {
                     sum.add_in(out.as_in(), gain);
                 }
