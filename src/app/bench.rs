@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::cli;
 use crate::dsp::{BLOCK, denormals::flush_to_zero, lanes::IsaChoice, transport::Transport};
-use crate::graph::{Block, Env, compile};
+use crate::graph::{Block, Env, compile, cpu_seconds, isa_for};
 use crate::patch::file::parse;
 
 use super::failure::{Failure, print};
@@ -49,7 +49,8 @@ pub struct BenchRow {
     pub items: usize,
     pub item: &'static str,
     pub seconds: f64,
-    pub wall_seconds: f64,
+    /// Of this thread.
+    pub cpu_seconds: f64,
     /// Seconds of sound a second of one core.
     pub realtime: f64,
     /// Nanoseconds an item and frame.
@@ -88,7 +89,6 @@ pub fn rows(
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Vec<BenchRow>, String> {
     flush_to_zero();
-    let isa = isa.resolve().map_err(|e| e.to_string())?;
     let patches = PATCHES.iter().filter(|p| wanted(p.name));
     patches.map(|patch| one(patch, isa, seconds)).collect()
 }
@@ -100,6 +100,7 @@ fn one(bench: &BenchPatch, isa: IsaChoice, seconds: f64) -> Result<BenchRow, Str
         let errors: Vec<String> = parsed.errors().map(|d| d.to_string()).collect();
         errors.join("\n")
     })?;
+    let isa = isa_for(patch, isa).map_err(|e| e.to_string())?;
     let env = Env {
         rate: RATE,
         isa,
@@ -111,13 +112,13 @@ fn one(bench: &BenchPatch, isa: IsaChoice, seconds: f64) -> Result<BenchRow, Str
     let transport = Transport::new(RATE as f64, env.bpm);
     let blocks = (seconds * RATE as f64 / BLOCK as f64).ceil() as usize;
     let (mut out, mut squares) = ([[0.0; 2]; BLOCK], 0.0f64);
-    let start = Instant::now();
+    let start = cpu_seconds();
     for block in 0..blocks {
         let frame = (block * BLOCK) as u64;
         graph.render(&Block::plain(frame, transport), &mut out);
         squares += out.iter().map(|f| (f[0] * f[0]) as f64).sum::<f64>();
     }
-    let wall = start.elapsed().as_secs_f64();
+    let cpu = cpu_seconds() - start;
     let frames = (blocks * BLOCK) as f64;
     Ok(BenchRow {
         patch: bench.name,
@@ -125,9 +126,9 @@ fn one(bench: &BenchPatch, isa: IsaChoice, seconds: f64) -> Result<BenchRow, Str
         items: bench.items,
         item: bench.item,
         seconds: frames / RATE as f64,
-        wall_seconds: wall,
-        realtime: frames / RATE as f64 / wall,
-        ns_per_item: wall * 1e9 / (frames * bench.items as f64),
+        cpu_seconds: cpu,
+        realtime: frames / RATE as f64 / cpu,
+        ns_per_item: cpu * 1e9 / (frames * bench.items as f64),
         build_us,
         rms: (squares / frames).sqrt(),
     })

@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::dsp::{
-    lanes::{Isa, IsaChoice, IsaMissing, Lanes, WithIsa, with_isa},
+    lanes::{Float, Isa, IsaChoice, IsaMissing, Lanes, WithIsa, with_isa},
     swing::Swing,
 };
 use crate::modules::{
@@ -17,6 +17,7 @@ use super::{
     input::{Knobs, Slot, Term},
     lane_graph::{AnyUnit, LaneGraph, Late, LateCopy, each_width, scratch},
     notes::NoteAllocator,
+    order,
     plan::{Map, Origin, Plan, Reads, SlotPlan, UnitPlan},
     ports::{ReadOne, ReadWide, Reader},
     ramp::{Knob, Ramp},
@@ -53,7 +54,15 @@ pub enum CompileError {
 
 /// Makes a patch runnable. Allocates.
 pub fn compile(patch: &Patch, env: &Env) -> Result<(Graph, Layout), CompileError> {
-    with_isa(env.isa, Compiler { patch, env })?
+    with_isa(isa_for(patch, env.isa)?, Compiler { patch, env })?
+}
+
+/// The instruction set that a patch is compiled for: never `Auto`.
+pub fn isa_for(patch: &Patch, chosen: IsaChoice) -> Result<IsaChoice, IsaMissing> {
+    match chosen {
+        IsaChoice::Auto => IsaChoice::best_for(order::lanes(patch)).resolve(),
+        chosen => chosen.resolve(),
+    }
 }
 
 struct Compiler<'a> {

@@ -11,8 +11,8 @@ mod ramp;
 mod snapshot;
 mod unit;
 
-pub use compile::{CompileError, Env, compile};
-pub use prime::{PrimeFailure, PrimeReport, PrimeSpec, PrimedGraph, prime};
+pub use compile::{CompileError, Env, compile, isa_for};
+pub use prime::{PrimeFailure, PrimeReport, PrimeSpec, PrimedGraph, cpu_seconds, prime};
 pub use snapshot::{Carried, Layout, NodeLayout, Snapshot};
 
 use crate::dsp::{StereoBlock, transport::Transport};

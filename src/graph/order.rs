@@ -1,4 +1,6 @@
 //! In which order modules render, and how many voices each has. Runs on the builder.
+use std::collections::BTreeMap;
+
 use crate::modules::{self, module::Build, spec::Voicing};
 use crate::patch::{Node, Patch};
 
@@ -73,6 +75,21 @@ fn made_by(node: &Node, patch: usize) -> usize {
         options: &node.options,
     };
     modules::voices(node.spec, &build, patch.max(1)).clamp(1, MAX_VOICES)
+}
+
+/// How many instances share lanes, for each kind of module: voices, and what may be packed.
+pub fn lanes(patch: &Patch) -> impl Iterator<Item = usize> {
+    let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut lanes = Vec::new();
+    for (node, voices) in patch.modules.iter().zip(voices(patch)) {
+        if voices > 1 {
+            lanes.push(voices);
+        } else if node.spec.voicing == Voicing::PerVoice {
+            *alike.entry(node.spec.kind).or_default() += 1;
+        }
+    }
+    lanes.extend(alike.into_values().filter(|n| *n > 1));
+    lanes.into_iter()
 }
 
 /// Instances of each module: the patch's voices at note sources and below them, until a module sums its inputs.

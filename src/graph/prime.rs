@@ -481,7 +481,7 @@ impl<'a> Trial<'a> {
 /// CPU time of the calling thread: other programs' share does not count against a patch.
 #[cfg(unix)]
 #[allow(unsafe_code)]
-fn cpu_seconds() -> f64 {
+pub fn cpu_seconds() -> f64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
@@ -492,7 +492,7 @@ fn cpu_seconds() -> f64 {
 }
 
 #[cfg(not(unix))]
-fn cpu_seconds() -> f64 {
+pub fn cpu_seconds() -> f64 {
     use std::sync::OnceLock;
     static START: OnceLock<std::time::Instant> = OnceLock::new();
     START

@@ -41,7 +41,7 @@ impl<S: Simd, const FMA: bool> Isa for OnLevel<S, FMA> {
 /// The user's `--isa`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IsaChoice {
-    /// The best that the CPU has, up to AVX2 or NEON: wider vectors pay only for many voices.
+    /// The best that the CPU has: AVX-512 only for a patch that fills its lanes, see [`IsaChoice::best_for`].
     #[default]
     Auto,
     /// The target's baseline: four lanes, no fused multiply-add on x86-64.
@@ -71,7 +71,24 @@ impl IsaChoice {
         }
     }
 
-    /// What this choice comes to on this CPU: never `Auto`.
+    /// The fastest on this CPU for groups of so many instances: sixteen lanes pay only where few of them stay empty.
+    pub fn best_for(instances: impl Iterator<Item = usize>) -> Self {
+        if Self::Avx512.resolve().is_err() {
+            return Self::Auto;
+        }
+        let (mut of_8, mut of_16) = (0, 0);
+        for count in instances {
+            of_8 += count.next_multiple_of(8);
+            of_16 += count.next_multiple_of(16);
+        }
+        if of_16 > 0 && of_16 - of_8 <= of_16 / 10 {
+            Self::Avx512
+        } else {
+            Self::Auto
+        }
+    }
+
+    /// What this choice comes to on this CPU where nothing is known of the patch: never `Auto`.
     pub fn resolve(self) -> Result<Self, IsaMissing> {
         let has = |choice| match choice {
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
