@@ -19,7 +19,7 @@ pub fn curves() -> &'static step::Table {
 /// A corner is the sum of a step over time, a curve that of a corner; so are their residuals, by the trapezoid rule.
 fn sum(steps: &step::Table) -> Box<step::Table> {
     let positions = steps.len() - 1;
-    let mut corners: Box<step::Table> = steps.into();
+    let mut corners = Box::new(*steps);
     let mut total = 0.0f64;
     for tap in 0..TAPS {
         corners[0][tap] = total as f32;

@@ -6,8 +6,8 @@ mod level;
 #[cfg(test)]
 pub mod measure;
 pub mod module;
-mod pointwise;
 pub mod notation;
+mod pointwise;
 #[cfg(test)]
 mod properties;
 pub mod spec;
