@@ -34,10 +34,18 @@ impl Output {
             my.peak[side].store(level.peak[side]);
         }
         let held = reader.available(self.frame);
-        let lowest = self.watermarks[slot].add(self.tick, held);
+        let playing = reader.generation();
+        if my.playing_generation.load(Relaxed) != playing {
+            // A ring that fills for a new graph was not low for want of time.
+            self.watermarks[slot].forget();
+        }
+        let lowest = match playing {
+            0 => held,
+            _ => self.watermarks[slot].add(self.tick, held),
+        };
         my.occupancy.store(held as u32, Relaxed);
         my.occupancy_min.store(lowest as u32, Relaxed);
-        my.playing_generation.store(reader.generation(), Relaxed);
+        my.playing_generation.store(playing, Relaxed);
         let weight = self.weight.at(self.frame);
         my.fade_percent.store((weight * 100.0) as u8, Relaxed);
         let is_fading = self.fade_end.is_some();

@@ -20,6 +20,10 @@ impl Watermark {
         }
     }
 
+    pub fn forget(&mut self) {
+        self.lowest = [u64::MAX; PIECES];
+    }
+
     /// Takes a value at a time counted in frames, and returns the lowest.
     pub fn add(&mut self, tick: u64, value: u64) -> u64 {
         let piece = tick / self.piece_frames;
@@ -49,5 +53,7 @@ mod tests {
         }
         assert_eq!(w.add(10 * 48_000, 40), 40);
         assert_eq!(w.add(1_000 * 48_000, 60), 60);
+        w.forget();
+        assert_eq!(w.add(1_000 * 48_000, 70), 70);
     }
 }

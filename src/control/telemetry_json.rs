@@ -258,7 +258,11 @@ fn round(value: f64, digits: i32) -> f64 {
 /// Six significant digits: what a meter is worth. JSON has no infinities; a measurement that is none becomes null.
 fn short(value: f32) -> f64 {
     let value = f64::from(value);
-    if value == 0.0 || !value.is_finite() {
+    if value == 0.0 {
+        // Not -0.0, which reads like a reduction.
+        return 0.0;
+    }
+    if !value.is_finite() {
         return value;
     }
     let digits = 5 - value.abs().log10().floor() as i32;

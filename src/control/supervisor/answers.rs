@@ -8,6 +8,7 @@ use super::super::command::{Answer, Command, Draft as Step, Quantum, SlotId};
 use super::super::draft::Draft;
 use super::super::event::What;
 use super::super::params;
+use super::super::slot::SlotState;
 use super::super::telemetry_json;
 use super::super::tempo::BPM;
 use super::Supervisor;
@@ -220,11 +221,17 @@ impl Supervisor {
 
     fn load_text(&mut self, text: &str, path: Option<PathBuf>, frame: u64) -> Result<(), String> {
         let file = path.as_deref().unwrap_or(Path::new("patch"));
+        let is_first = self.slots[self.live.index()].state == SlotState::Empty;
+        let modified = match &path {
+            Some(path) => std::fs::read_to_string(path).ok().as_deref() != Some(text),
+            // What the program brings along is nobody's work.
+            None => !is_first,
+        };
         let source = Source::Text {
             text: text.into(),
             file: file.display().to_string(),
         };
-        self.build(source, Wish::asked(frame, path, true, None))
+        self.build(source, Wish::asked(frame, path, modified, None))
     }
 
     /// The draft, else the bench, else the standby's text again.
