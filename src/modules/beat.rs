@@ -165,7 +165,7 @@ impl Stretch<'_> {
     }
 
     /// Writes a lane's gate up to the next strike; returns its frame, and whether the gate moves before it. `gate` is the part of
-    /// the strike that it stays open, `scale` a factor on it.
+    /// the strike that it stays open.
     #[inline(always)]
     pub fn write<L: Lanes>(
         &self,
@@ -173,7 +173,6 @@ impl Stretch<'_> {
         out: &mut Out<L>,
         lane: usize,
         gate: In<'_, L>,
-        scale: f32,
         strike: &Strike,
     ) -> (usize, bool) {
         let (first, time) = (cx.frame, self.time);
@@ -185,7 +184,7 @@ impl Stretch<'_> {
             Some(next) if !strike.holds => next - 1,
             _ => u64::MAX,
         };
-        let part = |i: usize| (gate.at(i).lanes()[lane] * scale) as f64;
+        let part = |i: usize| gate.at(i).lanes()[lane] as f64;
         let off = |part: f64| strike.start + part * (strike.stop - strike.start);
         let until = match () {
             _ if !time.playing || !strike.open => 0,

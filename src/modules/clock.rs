@@ -92,7 +92,7 @@ impl Module for Clock {
                         }
                     };
                     if port != output::PHASE {
-                        return s.write(cx, out, lane, gate, 1.0, &Strike::of(&place, true));
+                        return s.write(cx, out, lane, gate, &Strike::of(&place, true));
                     }
                     let end = s.end(cx, place.end);
                     for i in s.at..end {

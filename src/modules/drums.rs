@@ -6,7 +6,7 @@ use crate::dsp::{
 
 use super::{
     beat::{step_length, walk},
-    module::{Build, Io, LaneInit, Module, OptionError},
+    module::{Build, In, Io, LaneInit, Module, OptionError},
     notation::{self, DRUMS, Score, Voices},
     pattern::Player,
     spec::{Family, ModuleSpec, Voicing},
@@ -75,7 +75,7 @@ impl Module for Drums {
     }
 
     #[inline(always)]
-    fn render<L: Lanes>(&self, _: L, io: &mut Io<'_, L>) {
+    fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let cx = io.cx;
         let (gate, swing) = (io.ins[param::GATE], io.ins[param::SWING]);
         for (drum, out) in io.outs.iter_mut().enumerate() {
@@ -94,7 +94,8 @@ impl Module for Drums {
                 moves |= walk(cx, |s| {
                     let mut now = player.at(cx, &s, drum);
                     now.strike.high = 0.5 + 0.5 * now.velocity;
-                    s.write(cx, out, lane, gate, now.scale, &now.strike)
+                    let gate = now.gate.map_or(gate, |g| In::constant(l.f(g)));
+                    s.write(cx, out, lane, gate, &now.strike)
                 });
             }
             out.constant = !moves;

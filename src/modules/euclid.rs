@@ -95,7 +95,7 @@ impl Module for Euclid {
                         _ => place.number.rem_euclid(steps) == 0,
                     };
                     let strike = Strike::of(&place, open);
-                    s.write(cx, out, lane, ins[param::GATE_LEN], 1.0, &strike)
+                    s.write(cx, out, lane, ins[param::GATE_LEN], &strike)
                 });
             }
             // A rhythm that is turned while it plays may change at any block.

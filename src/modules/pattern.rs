@@ -8,7 +8,7 @@ use crate::dsp::{
 
 use super::{
     beat::{Stretch, Strike, step_length, walk},
-    module::{BlockCx, Build, Io, LaneInit, Module, OptionError},
+    module::{BlockCx, Build, In, Io, LaneInit, Module, OptionError},
     notation::{self, Event, Score, Tuned, Voices},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -96,14 +96,9 @@ impl Module for Pattern {
             };
             moves |= walk(cx, |s| {
                 let now = player.at(cx, &s, voice);
-                let (end, moved) = s.write(
-                    cx,
-                    &mut io.outs[output::GATE],
-                    lane,
-                    gate,
-                    now.scale,
-                    &now.strike,
-                );
+                let gate = now.gate.map_or(gate, |g| In::constant(l.f(g)));
+                let out = &mut io.outs[output::GATE];
+                let (end, moved) = s.write(cx, out, lane, gate, &now.strike);
                 s.hold(&mut io.outs[output::PITCH], lane, end, now.pitch);
                 s.hold(&mut io.outs[output::VELOCITY], lane, end, now.velocity);
                 (end, moved)
@@ -135,7 +130,7 @@ pub struct Now {
     pub pitch: f32,
     pub velocity: f32,
     /// Part of its place that the note itself asks to last.
-    pub scale: f32,
+    pub gate: Option<f32>,
     pub strike: Strike,
 }
 
@@ -181,7 +176,7 @@ impl Player<'_> {
         Now {
             pitch: last.value.pitch,
             velocity: last.value.velocity,
-            scale: event.value.gate,
+            gate: event.value.gate,
             strike: Strike {
                 start: self.beat(begins),
                 stop: self.beat(begins + event.end - event.begin),
@@ -211,7 +206,7 @@ impl Now {
         Self {
             pitch: 0.0,
             velocity: 0.0,
-            scale: 1.0,
+            gate: None,
             strike: Strike {
                 start: 0.0,
                 stop: f64::INFINITY,

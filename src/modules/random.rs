@@ -82,8 +82,7 @@ impl Module for Random {
                 let step = dice.last_new(place.number, chance);
                 let strike = Strike::of(&place, step == place.number);
                 let half = In::constant(l.f(0.5));
-                let (end, moved) =
-                    s.write(cx, &mut io.outs[output::GATE], lane, half, 1.0, &strike);
+                let (end, moved) = s.write(cx, &mut io.outs[output::GATE], lane, half, &strike);
                 let value = dice.value(step, center);
                 let glide = of(param::GLIDE, s.at) as f64 * (place.end - place.start);
                 let since = s.time.beat_at(cx.frame + s.at as u64) - place.start;

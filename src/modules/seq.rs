@@ -1,15 +1,15 @@
-//! Step sequencer. It has no state: what sounds is a function of the position in the song, so it starts on the beat wherever it
-//! is swapped in, and every edge falls on the frame that the transport gives.
+//! Step sequencer. What sounds is a function of the position in the song, chance included, so it starts on the beat wherever it is
+//! swapped in, and every edge falls on the frame that the transport gives.
 use crate::dsp::{
-    BLOCK,
     lanes::{Float, Lanes},
     transport::Transport,
 };
 
 use super::{
-    module::{Build, In, Io, Module, OptionError},
+    beat::{Grid, Place, Stretch, Strike, step_length, walk},
+    module::{Build, In, Io, LaneInit, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
-    steps::{self, Step},
+    steps::{Direction, Steps},
     table::ports,
 };
 
@@ -19,26 +19,30 @@ ports! {
         PITCH: "pitch" Pitch "the note; it stays through rests";
         GATE: "gate" Gate "open while the note lasts";
         ACCENT: "accent" Cv "1 while an accented note is the last, else 0";
+        VELOCITY: "velocity" Cv "how hard the last note is struck, 0..1: what it says, or 1 where accented, else 0.75";
     }
     params {
         GATE: "gate" Plain 0.0, 1.0, 0.5, Linear "part of a step that a note lasts; ties and slides last to the next";
-        SLIDE: "slide" Seconds 0.001, 2.0, 0.06, Log "time until 1 % of a slide is left";
-        SWING: "swing" Plain 0.0, 0.75, 0.0, Linear "how late every second step is, in steps; 0.33 is triplets";
+        SLIDE: "slide" ["glide"] Seconds 0.001, 2.0, 0.06, Log "time until 1 % of a slide is left";
+        SWING: "swing" Plain -0.75, 0.75, 0.0, Linear "how late every second step is, in steps, beside the patch's swing; 0.33 is triplets";
         TRANSPOSE: "transpose" Semitones -48.0, 48.0, 0.0, Linear "moves every note";
     }
     options {
         RATE: "rate" Length { default: 0.25 } "length of a step";
-        STEPS: "steps" Text("C3 Eb3 G3 C4") "notes such as C2, Eb3, F (same octave); `-` rest, `_` tie, `x` C4; after a note `!` accent, `~` slide to the next";
+        STEPS: "steps" Text("C3 Eb3 G3 C4") "notes such as C2, Eb3, F (same octave); `-` rest, `_` tie, `x` C4; after a note `!` accent, `~` slide to the next, `*3` struck three times, `%60` chance in percent, `=0.9` its own gate, `:0.4` its velocity";
+        DIRECTION: "direction" Choice(&["Forward", "Reverse", "PingPong", "Random"]) "the way through the steps";
     }
 }
 
+/// State word: tells this module's chances from another's.
+const SEED: usize = 0;
 /// Time constants that the slide time stands for: ln 100.
 const CURVE: f64 = 4.605_170_185_988_092;
 /// Slides in a row that are followed back to find where one started; each has decayed long before.
 const CHAIN: usize = 16;
 
 pub struct Seq {
-    steps: Vec<Step>,
+    steps: Steps,
     /// Beats.
     length: f64,
 }
@@ -55,18 +59,15 @@ impl Module for Seq {
         params: PARAMS,
         options: OPTIONS,
     };
-    const WORDS: usize = 0;
+    const WORDS: usize = 1;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
-        let length = build.length(option::RATE);
-        if length.is_nan() || length <= 0.0 {
-            return Err(OptionError {
-                option: option::RATE,
-                at: 0,
-                why: "a step has to have a length, such as 1/16".to_owned(),
-            });
-        }
-        let steps = steps::read(build.text(option::STEPS)).map_err(|(at, why)| OptionError {
+        use Direction::*;
+        let length = step_length(build.length(option::RATE), option::RATE)?;
+        let ways = [Forward, Reverse, PingPong, Random];
+        let way = ways[build.choice(option::DIRECTION).min(ways.len() - 1)];
+        let steps = Steps::read(build.text(option::STEPS), way);
+        let steps = steps.map_err(|(at, why)| OptionError {
             option: option::STEPS,
             at,
             why,
@@ -74,18 +75,22 @@ impl Module for Seq {
         Ok(Self { steps, length })
     }
 
+    fn init(&self, lane: LaneInit, words: &mut [f32]) {
+        words[SEED] = f32::from_bits(lane.module_seed);
+    }
+
     #[inline(always)]
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let transpose = io.ins[param::TRANSPOSE];
-        let mut changes = false;
+        let cx = io.cx;
+        let mut moves = false;
         for lane in 0..L::N {
-            changes |= self.lane(io, lane);
+            moves |= walk(cx, |stretch| self.stretch(l, io, lane, stretch));
         }
         let octave = l.f(1.0 / 12.0);
-        let constant = !changes && transpose.is_constant();
+        let constant = !moves && transpose.is_constant();
         let pitch = &mut io.outs[output::PITCH];
-        let frames = if constant { 1 } else { BLOCK };
-        for (i, p) in pitch.block.iter_mut().take(frames).enumerate() {
+        for (i, p) in pitch.block.iter_mut().enumerate() {
             *p = *p + transpose.at(i) * octave;
         }
         for out in io.outs.iter_mut() {
@@ -94,139 +99,70 @@ impl Module for Seq {
     }
 }
 
-/// A step in the song.
-struct Place {
-    /// Counted from beat 0.
-    number: i64,
-    /// Beats.
-    start: f64,
-    end: f64,
-}
-
 impl Seq {
-    /// Writes one lane's block; says whether anything changes in it.
+    /// Writes the frames of one strike; returns the first that is not its own, and whether anything moves before it.
     #[inline(always)]
-    fn lane<L: Lanes>(&self, io: &mut Io<'_, L>, lane: usize) -> bool {
-        let cx = io.cx;
-        let split = cx.time.split.min(BLOCK);
-        let mut changes = split < BLOCK;
-        for (time, from, to) in [
-            (&cx.time.before, 0, split),
-            (&cx.time.after, split, BLOCK),
-        ] {
-            let mut at = from;
-            while at < to {
-                let next = self.step(io, lane, time, at, to, &mut changes);
-                changes |= next < to;
-                at = next;
-            }
-        }
-        changes
-    }
-
-    /// Writes the frames from `at` on that belong to one step; returns the first that does not.
-    #[inline(always)]
-    fn step<L: Lanes>(
+    fn stretch<L: Lanes>(
         &self,
+        l: L,
         io: &mut Io<'_, L>,
         lane: usize,
-        time: &Transport,
-        at: usize,
-        to: usize,
-        changes: &mut bool,
-    ) -> usize {
-        let of = |x: In<'_, L>, i: usize| lane_of(&x, i, lane);
-        let first = io.cx.frame;
-        let frame = first + at as u64;
-        let place = self.place(time, frame, of(io.ins[param::SWING], 0) as f64);
-        let step = self.numbered(place.number);
+        s: Stretch<'_>,
+    ) -> (usize, bool) {
+        let of = |x: In<'_, L>| x.at(s.at).lanes()[lane];
+        let frame = io.cx.frame + s.at as u64;
+        let swing = io.ins[param::SWING].head().lanes()[lane];
+        let grid = Grid::new(self.length, swing, io.cx.swing);
+        let seed = io.state[SEED].lanes()[lane].to_bits();
+        let place = grid.place(s.time, frame);
+        let step = self.steps.step(place.number, seed);
 
-        let next = time.frame_of(place.end, frame + 1);
-        let end = next.map_or(to, |f| to.min((f - first) as usize));
-        // A note that does not go on into the next leaves it a closed frame, so that it opens anew.
-        let last = match next {
-            Some(next) if !step.holds => next - 1,
-            _ => u64::MAX,
+        let part = place.part(s.time, frame, step.strikes);
+        let mut strike = Strike::of(&part, step.open);
+        strike.holds = step.holds && part.number + 1 == step.strikes as i64;
+        let gate = match step.gate {
+            Some(gate) => In::constant(l.f(gate)),
+            None => io.ins[param::GATE],
         };
-        let gate = io.ins[param::GATE];
-        let span = place.end - place.start;
-        let off = |g: f32| place.start + g as f64 * span;
-        let until = match () {
-            _ if !time.playing || !step.open => 0,
-            _ if step.holds => u64::MAX,
-            _ => time.frame_of(off(of(gate, at)), frame).map_or(last, |f| f.min(last)),
-        };
-        *changes |= until > frame && until < first + end as u64;
-        let follow = !gate.is_constant() && until > 0 && !step.holds;
-        *changes |= follow;
+        let (end, mut moves) = s.write(io.cx, &mut io.outs[output::GATE], lane, gate, &strike);
+        s.hold(
+            &mut io.outs[output::ACCENT],
+            lane,
+            end,
+            if step.accent { 1.0 } else { 0.0 },
+        );
+        s.hold(&mut io.outs[output::VELOCITY], lane, end, step.velocity);
 
-        let slide = of(io.ins[param::SLIDE], 0) as f64;
-        let left = self.slide_left(time, &place, slide);
-        let moving = left.abs() > 1e-5;
-        *changes |= moving && time.playing;
-        let since = (time.beat_at(frame) - place.start) * 60.0 / time.bpm;
-        let mut offset = if moving { left * (-since * CURVE / slide).exp() } else { 0.0 };
-        let shrink = match moving && time.playing {
-            true => (-CURVE / (slide * time.rate)).exp(),
+        let slide = of(io.ins[param::SLIDE]) as f64;
+        let left = self.slide_left(s.time, &place, slide, seed);
+        if left.abs() <= 1e-5 {
+            s.hold(&mut io.outs[output::PITCH], lane, end, step.pitch);
+            return (end, moves);
+        }
+        moves |= s.time.playing;
+        let since = (s.time.beat_at(frame) - place.start) * 60.0 / s.time.bpm;
+        let mut offset = left * (-since * CURVE / slide).exp();
+        let shrink = match s.time.playing {
+            true => (-CURVE / (slide * s.time.rate)).exp(),
             false => 1.0,
         };
-        // Of a block in which nothing happens one frame says all.
-        let still = L::N == 1 && !*changes && !moving && at == 0 && end == BLOCK;
-        let still = still && io.ins[param::TRANSPOSE].is_constant();
-        for i in at..if still { 1 } else { end } {
-            let now = first + i as u64;
-            let open = match follow {
-                true => now < last && time.beat_at(now) < off(of(gate, i)),
-                false => now < until,
-            };
-            let mut put = |port: usize, value: f32| {
-                io.outs[port].block[i & (BLOCK - 1)].lanes_mut()[lane] = value;
-            };
-            put(output::PITCH, step.pitch + offset as f32);
-            put(output::GATE, if open { 1.0 } else { 0.0 });
-            put(output::ACCENT, if step.accent { 1.0 } else { 0.0 });
+        for p in &mut io.outs[output::PITCH].block[s.at..end] {
+            p.lanes_mut()[lane] = step.pitch + offset as f32;
             offset *= shrink;
         }
-        end
-    }
-
-    fn numbered(&self, number: i64) -> Step {
-        let index = number.rem_euclid(self.steps.len().max(1) as i64) as usize;
-        self.steps.get(index).copied().unwrap_or_default()
-    }
-
-    /// Where a step starts, in beats.
-    fn start(&self, number: i64, swing: f64) -> f64 {
-        let late = if number & 1 == 1 { swing } else { 0.0 };
-        (number as f64 + late) * self.length
-    }
-
-    /// The step at a frame: the division may round across an edge, the edges themselves decide.
-    fn place(&self, time: &Transport, frame: u64, swing: f64) -> Place {
-        let beat = time.beat_at(frame);
-        let mut number = (beat / self.length).floor() as i64;
-        while self.start(number, swing) > beat {
-            number -= 1;
-        }
-        while self.start(number + 1, swing) <= beat {
-            number += 1;
-        }
-        Place {
-            number,
-            start: self.start(number, swing),
-            end: self.start(number + 1, swing),
-        }
+        (end, moves)
     }
 
     /// Octaves that a slide into this step has to go when the step starts. A slide that was cut short by the next one counts.
-    fn slide_left(&self, time: &Transport, place: &Place, slide: f64) -> f64 {
-        if !self.numbered(place.number).slides {
+    fn slide_left(&self, time: &Transport, place: &Place, slide: f64, seed: u32) -> f64 {
+        let step = |number| self.steps.step(number, seed);
+        if !step(place.number).slides {
             return 0.0;
         }
         let mut first = place.number;
         for _ in 0..CHAIN {
             first -= 1;
-            if !self.numbered(first).slides {
+            if !step(first).slides {
                 break;
             }
         }
@@ -234,21 +170,17 @@ impl Seq {
         let kept = (-step_seconds * CURVE / slide).exp();
         let mut left = 0.0;
         for number in first + 1..=place.number {
-            let (from, to) = (self.numbered(number - 1).pitch, self.numbered(number).pitch);
+            let (from, to) = (step(number - 1).pitch, step(number).pitch);
             left = left * kept + (from - to) as f64;
         }
         left
     }
 }
 
-#[inline(always)]
-fn lane_of<L: Lanes>(x: &In<'_, L>, i: usize, lane: usize) -> f32 {
-    x.at(i).lanes()[lane]
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{
+        beat::tests::edges,
         harness::{RATE, Rig},
         spec::OptionValue,
     };
@@ -258,22 +190,14 @@ mod tests {
         Rig::new("Seq").option("steps", OptionValue::Text(steps.to_owned()))
     }
 
-    /// Frames at which a gate opens and closes.
-    fn edges(gate: &[f32]) -> (Vec<u64>, Vec<u64>) {
-        let open = |i: usize| gate[i] >= 0.5;
-        let was = |i: usize| i > 0 && open(i - 1);
-        let at = |rise: bool| {
-            let hit = move |i: &usize| open(*i) == rise && was(*i) != rise;
-            (0..gate.len()).filter(hit).map(|i| i as u64).collect()
-        };
-        (at(true), at(false))
-    }
-
     #[test]
     fn edges_fall_on_the_frames_of_the_transport() {
         for bpm in [61.7, 120.0, 132.0, 173.3] {
             let time = Transport::new(RATE as f64, bpm);
-            let out = seq("C2 E2 G2").transport(time).set("gate", 0.3).render(4_000);
+            let out = seq("C2 E2 G2")
+                .transport(time)
+                .set("gate", 0.3)
+                .render(4_000);
             let (up, down) = edges(out.lane("gate", 0));
             let frames = |late: f64| {
                 let of = move |n: usize| time.frame_of((n as f64 + late) * 0.25, 0);
@@ -305,7 +229,9 @@ mod tests {
 
     #[test]
     fn a_stopped_transport_closes_the_gate_at_its_frame() {
-        let out = seq("C2 _ _ _").change(7_013, |t| t.playing = false).render(300);
+        let out = seq("C2 _ _ _")
+            .change(7_013, |t| t.playing = false)
+            .render(300);
         let gate = out.lane("gate", 0);
         assert!(gate[7_012] == 1.0 && gate[7_013..].iter().all(|g| *g == 0.0));
     }
@@ -320,7 +246,11 @@ mod tests {
         let pitch = out.lane("pitch", 0);
         assert!(pitch[5_999] == 0.0 && pitch[6_000] < 0.05);
         let arrived = 6_000 + (0.06 * RATE) as usize;
-        assert!((pitch[arrived] - 7.0 / 12.0).abs() < 0.007, "{}", pitch[arrived]);
+        assert!(
+            (pitch[arrived] - 7.0 / 12.0).abs() < 0.007,
+            "{}",
+            pitch[arrived]
+        );
         assert!((pitch[23_999] - 7.0 / 12.0).abs() < 1e-4);
         let accent = out.lane("accent", 0);
         assert!(accent[5_999] == 0.0 && accent[6_000] == 1.0);
@@ -343,7 +273,9 @@ mod tests {
 
     #[test]
     fn a_gate_that_is_modulated_is_followed_frame_by_frame() {
-        let out = seq("C4").feed("gate", |_, f| 1.0 - f as f32 / 12_000.0).render(200);
+        let out = seq("C4")
+            .feed("gate", |_, f| 1.0 - f as f32 / 12_000.0)
+            .render(200);
         let (_, down) = edges(out.lane("gate", 0));
         // The steps of 6,000 frames: f = 6,000 · (1 - f / 12,000) at 4,000.
         assert_eq!(down[0], 4_000);
@@ -359,5 +291,58 @@ mod tests {
             let (a, b) = (&whole.lane(port, 0)[6_400..], late.lane(port, 0));
             assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6), "{port}");
         }
+    }
+
+    #[test]
+    fn strikes_share_a_step_evenly_and_the_last_may_slide_on() {
+        let out = seq("C4*3~ G4 -").render(600);
+        let (up, down) = edges(out.lane("gate", 0));
+        assert_eq!(up[..4], [0, 2_000, 4_000, 18_000]);
+        assert_eq!(down[..3], [1_000, 3_000, 9_000]);
+    }
+
+    #[test]
+    fn a_step_may_have_its_own_gate_and_velocity() {
+        let out = seq("C4=0.9 C4:0.3 C4!").render(400);
+        let (_, down) = edges(out.lane("gate", 0));
+        let own = (6_000.0 * f64::from(0.9f32)).ceil() as u64;
+        assert_eq!(down[..3], [own, 9_000, 15_000]);
+        let velocity = out.lane("velocity", 0);
+        assert_eq!(
+            [0, 6_000, 12_000].map(|f: usize| velocity[f]),
+            [0.75, 0.3, 1.0]
+        );
+    }
+
+    #[test]
+    fn directions_go_their_way() {
+        for (direction, want) in [
+            (0, [0, 2, 4, 0, 2, 4, 0, 2]),
+            (1, [4, 2, 0, 4, 2, 0, 4, 2]),
+            (2, [0, 2, 4, 2, 0, 2, 4, 2]),
+        ] {
+            let rig = seq("C4 D4 E4").option("direction", OptionValue::Choice(direction));
+            let out = rig.render(760);
+            let notes = [0, 1, 2, 3, 4, 5, 6, 7]
+                .map(|n| (out.lane("pitch", 0)[n * 6_000 + 100] * 12.0).round() as i32);
+            assert_eq!(notes, want);
+        }
+    }
+
+    #[test]
+    fn chance_leaves_notes_out_as_rests_and_the_same_every_time() {
+        let rig = |seed| seq("C4%25 D4~ E4").seed(seed);
+        let whole = rig(3).render(20_000);
+        let (up, _) = edges(whole.lane("gate", 0));
+        // D slides into E: one gate for both; C now and then.
+        let chance = up.iter().filter(|f| *f / 6_000 % 3 == 0).count() as f64 / 71.0;
+        assert!((0.12..0.4).contains(&chance), "{chance}");
+        assert_eq!(edges(rig(3).render(20_000).lane("gate", 0)).0, up);
+        assert_ne!(edges(rig(4).render(20_000).lane("gate", 0)).0, up);
+        let late = rig(3).resume(&[], 64_000).render(5_000);
+        assert_eq!(
+            &whole.lane("gate", 0)[64_000..][..320_000],
+            late.lane("gate", 0)
+        );
     }
 }

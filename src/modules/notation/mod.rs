@@ -28,8 +28,8 @@ pub struct Value {
     pub pitch: f32,
     /// 0..=1
     pub velocity: f32,
-    /// Part of its place that it lasts, before the module's own.
-    pub gate: f32,
+    /// Part of its place that it lasts, where it says so.
+    pub gate: Option<f32>,
     /// Its output, where words have their own; else 0.
     pub lane: usize,
 }

@@ -131,10 +131,10 @@ impl Words for Drums {
 }
 
 /// A word without what follows it: `:` how hard, `=` how long.
-fn split(word: &str) -> Result<(&str, f32, f32), Wrong> {
+fn split(word: &str) -> Result<(&str, f32, Option<f32>), Wrong> {
     let end = word.find([':', '=']).unwrap_or(word.len());
     let (name, mut rest) = word.split_at(end);
-    let (mut velocity, mut gate) = (1.0, 1.0);
+    let (mut velocity, mut gate) = (1.0, None);
     while let Some(mark) = rest.chars().next() {
         let at = word.chars().count() - rest.chars().count();
         let body = &rest[1..];
@@ -149,7 +149,7 @@ fn split(word: &str) -> Result<(&str, f32, f32), Wrong> {
         })?;
         match mark {
             ':' => velocity = number,
-            _ => gate = number,
+            _ => gate = Some(number),
         }
         rest = &body[end..];
     }
