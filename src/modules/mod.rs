@@ -68,6 +68,7 @@ modules! {
     hold: Hold
     turing: Turing
     quantize: Quantize
+    arp: Arp
     saw: Saw
     pulse: Pulse
     tri: Tri
