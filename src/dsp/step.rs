@@ -130,7 +130,23 @@ pub fn moving_edges<L: Lanes>(
     phases: &Phases<L>,
     height: f32,
 ) {
-    // First where there are edges at all, then their residuals: the first loop has no branch.
+    moving_wraps(
+        l,
+        phases,
+        #[inline(always)]
+        |i, lane, past, way| add(l, residuals, table, i, lane, past, -2.0 * height * way),
+    );
+}
+
+/// Finds where such a ramp wraps: `each` gets the first frame after it, the lane, the time since, in frames, and 1 where the ramp
+/// rises there, else -1.
+#[inline(always)]
+pub fn moving_wraps<L: Lanes>(
+    _: L,
+    phases: &Phases<L>,
+    mut each: impl FnMut(usize, usize, f32, f32),
+) {
+    // First where there are wraps at all, then when: the first loop has no branch.
     let (mut edges, mut frames, mut count) = ([0u64; BLOCK], [0u8; BLOCK], 0);
     for i in 0..BLOCK {
         let (before, after) = (phases[LATE + i - 1], phases[LATE + i]);
@@ -153,9 +169,7 @@ pub fn moving_edges<L: Lanes>(
                 continue;
             };
             let rises = way.end.wrapping_sub(way.start) > 0;
-            let edge = if rises { -2.0 * height } else { 2.0 * height };
-            let past = 1.0 - t;
-            add(l, residuals, table, i, lane, past, edge);
+            each(i, lane, 1.0 - t, if rises { 1.0 } else { -1.0 });
         }
     }
 }

@@ -13,6 +13,7 @@ mod properties;
 pub mod spec;
 mod steps;
 mod table;
+mod tone;
 
 use crate::dsp::lanes::{Isa, Lanes};
 use module::{Build, Entered, Kernel, Module, OptionError};
@@ -72,7 +73,10 @@ modules! {
     saw: Saw
     pulse: Pulse
     tri: Tri
+    supersaw: SuperSaw
+    operator: Operator
     noise: Noise
+    dust: Dust
     svf: Svf
     ladder: Ladder
     drive: Drive

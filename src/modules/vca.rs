@@ -109,7 +109,7 @@ impl Module for Vca {
 
 /// 60 dB from 0 to 1, bent so that 0 is silence.
 #[inline(always)]
-fn exponential<L: Lanes>(l: L, control: L::F) -> L::F {
+pub fn exponential<L: Lanes>(l: L, control: L::F) -> L::F {
     let octaves = control.max(l.f(0.0)).min(l.f(1.0)) * l.f(OCTAVES);
     (exp2(l, octaves) - l.f(1.0)) * l.f(1.0 / 999.0)
 }
