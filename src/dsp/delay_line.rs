@@ -83,6 +83,40 @@ pub fn advance<L: Lanes>(l: L, at: L::I, frames: i32, len: usize) -> L::I {
     L::I::select(over.negative(), next, over)
 }
 
+/// Whole frames and the rest of a delay that is `base` frames and `more`, so that a long delay keeps its fraction's precision; at
+/// least `least` frames.
+#[inline(always)]
+pub fn split<L: Lanes>(l: L, base: L::F, more: L::F, least: f32) -> (L::I, L::F) {
+    let whole = base.floor();
+    let rest = ((base - whole) + more).max(l.f(least) - whole);
+    let carry = rest.floor();
+    (whole.to_int() + carry.to_int(), rest - carry)
+}
+
+/// The ring as it was `whole` frames and a fraction before the frame at `now`. Reads up to one frame less and two more than that.
+#[inline(always)]
+pub fn tap<L: Lanes>(l: L, ring: &[L::F], now: L::I, whole: L::I, fraction: L::F) -> L::F {
+    let len = ring.len();
+    let mut taps = [l.f(0.0); 4];
+    for lane in 0..L::N {
+        let mut at = wrap(now.lanes()[lane] - whole.lanes()[lane] - 2, len);
+        for tap in &mut taps {
+            tap.lanes_mut()[lane] = ring[at].lanes()[lane];
+            at = if at + 1 == len { 0 } else { at + 1 };
+        }
+    }
+    weigh::<L>(taps, lagrange(l, l.f(1.0) - fraction))
+}
+
+/// One frame into each lane's ring.
+#[inline(always)]
+pub fn put<L: Lanes>(ring: &mut [L::F], now: L::I, x: L::F) {
+    let len = ring.len();
+    for lane in 0..L::N {
+        ring[wrap(now.lanes()[lane], len)].lanes_mut()[lane] = x.lanes()[lane];
+    }
+}
+
 /// The weights of four neighbours in third-order Lagrange interpolation: `at` from 0 (the second) to 1 (the third), a little
 /// beyond allowed.
 #[inline(always)]
@@ -91,6 +125,23 @@ pub fn lagrange<L: Lanes>(l: L, at: L::F) -> [L::F; 4] {
     let outer = at * down * l.f(1.0 / 6.0);
     let inner = up * far * l.f(0.5);
     [-(outer * far), inner * down, -(inner * at), outer * up]
+}
+
+/// The weights of six neighbours in fifth-order Lagrange interpolation: `at` from 0 (the third) to 1 (the fourth).
+#[inline(always)]
+pub fn lagrange6<L: Lanes>(l: L, at: L::F) -> [L::F; 6] {
+    let (a, b, c) = (at + l.f(2.0), at + l.f(1.0), at);
+    let (d, e, f) = (at - l.f(1.0), at - l.f(2.0), at - l.f(3.0));
+    let (ab, ef) = (a * b, e * f);
+    let (left, right) = (ab * c, d * ef);
+    [
+        b * c * right * l.f(-1.0 / 120.0),
+        a * c * right * l.f(1.0 / 24.0),
+        ab * right * l.f(-1.0 / 12.0),
+        left * ef * l.f(1.0 / 12.0),
+        left * d * f * l.f(-1.0 / 24.0),
+        left * d * e * l.f(1.0 / 120.0),
+    ]
 }
 
 /// Neighbours by their weights.
@@ -114,6 +165,18 @@ mod tests {
             let t = i as f32 * 0.05;
             let y = weigh::<Scalar<false>>(x, lagrange(l, l.f(t))).lanes()[0];
             assert!((y - f(t)).abs() < 1e-6, "{t}");
+        }
+    }
+
+    #[test]
+    fn six_neighbours_are_exact_on_quintics() {
+        let l = Scalar::<false>;
+        let f = |t: f32| 0.3 + t * (0.5 + t * (-0.7 + t * (0.2 + t * (0.1 - 0.05 * t))));
+        for i in 0..=20 {
+            let t = i as f32 * 0.05;
+            let weights = lagrange6(l, l.f(t)).map(|w| w.lanes()[0]);
+            let y: f32 = weights.iter().zip(-2..).map(|(w, k)| w * f(k as f32)).sum();
+            assert!((y - f(t)).abs() < 2e-6, "{t}");
         }
     }
 

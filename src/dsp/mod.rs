@@ -1,11 +1,14 @@
 //! Sample arithmetic on slices and lanes. No threads, no I/O, no knowledge of patches.
 pub mod approach;
 pub mod corner;
+pub mod decibels;
 pub mod delay_line;
 pub mod denormals;
+pub mod diffuser;
 pub mod equal_power;
 pub mod euclid;
 pub mod fdn;
+pub mod hilbert;
 pub mod ladder;
 pub mod lanes;
 pub mod math;
@@ -23,7 +26,10 @@ pub mod step;
 pub mod svf;
 pub mod sweep;
 pub mod swing;
+pub mod tape;
 pub mod transport;
+pub mod true_peak;
+pub mod waveshape;
 pub mod way;
 
 /// Frames rendered in one engine step: the engine's quantum, whatever the device asks for.

@@ -8,7 +8,15 @@ use super::{
 };
 
 /// Frames that the shaped signal is late.
-pub const DELAY: usize = 37;
+pub const DELAY: usize = 38;
+
+/// Frames of four times the rate that a shape sees before this block's: its curve is taken between frames too (see
+/// [`super::waveshape`]), and together with the filters' delay they make whole frames.
+pub const LEAD: usize = 6;
+/// A block of four times the rate, after [`LEAD`] earlier frames.
+pub type Up<L> = [<L as Lanes>::F; LEAD + 4 * BLOCK];
+/// Shaped frames `1..` of an [`Up`].
+pub type Knots<L> = [<L as Lanes>::F; 4 * BLOCK + 2];
 
 /// Taps of the half-band filters' even branch, a quarter of 4 x rate and of 2 x rate; the odd branch is a delay. The inner pair
 /// passes 20 kHz at 48 kHz and stops 28 kHz by 90 dB; the outer one only has to stop what folds onto the inner's pass band.
@@ -17,12 +25,20 @@ const OUTER: usize = 12;
 /// Of the Kaiser windows: 90 dB.
 const BETA: f64 = 9.0;
 
-/// Lengths of what is carried from block to block: input, twice the rate, shaped at four times the rate (even and odd frames), and
-/// that at twice the rate again (odd and even frames).
-const CARRY: [usize; 6] = [INNER - 1, OUTER - 1, OUTER - 1, OUTER / 2, INNER, INNER / 2];
+/// Lengths of what is carried from block to block: input, twice the rate, four times the rate, shaped at four times the rate (even
+/// and odd frames), and that at twice the rate again (odd and even frames).
+const CARRY: [usize; 7] = [
+    INNER - 1,
+    OUTER - 1,
+    LEAD,
+    OUTER - 1,
+    OUTER / 2,
+    INNER,
+    INNER / 2,
+];
 
 /// State words.
-pub const WORDS: usize = CARRY[0] + CARRY[1] + CARRY[2] + CARRY[3] + CARRY[4] + CARRY[5];
+pub const WORDS: usize = CARRY[0] + CARRY[1] + CARRY[2] + CARRY[3] + CARRY[4] + CARRY[5] + CARRY[6];
 
 /// The filters' coefficients.
 #[derive(Clone, Debug)]
@@ -59,27 +75,30 @@ fn half_band<const T: usize>() -> [f32; T] {
 }
 
 impl Oversampler {
-    /// Shapes a block; the result is [`DELAY`] frames late.
+    /// Shapes a block; the result is [`DELAY`] frames late. `shape` gives the shaped frames, and the part of their neighbours that
+    /// has to be taken away so that the response is flat.
     #[inline(always)]
     pub fn shape<L: Lanes>(
         &self,
         l: L,
         state: &mut [L::F],
         x: impl Fn(usize) -> L::F,
-        shape: impl Fn(L::F) -> L::F,
+        shape: impl FnOnce(&Up<L>, &mut Knots<L>) -> f32,
         shaped: &mut [L::F; BLOCK],
     ) {
         let zero = l.f(0.0);
         let mut xs = [zero; CARRY[0] + BLOCK];
         let mut us = [zero; CARRY[1] + 2 * BLOCK];
-        let mut even = [zero; CARRY[2] + 2 * BLOCK];
-        let mut odd = [zero; CARRY[3] + 2 * BLOCK];
-        let mut wo = [zero; CARRY[4] + BLOCK];
-        let mut we = [zero; CARRY[5] + BLOCK];
+        let mut up = [zero; CARRY[2] + 4 * BLOCK];
+        let mut even = [zero; CARRY[3] + 2 * BLOCK];
+        let mut odd = [zero; CARRY[4] + 2 * BLOCK];
+        let mut wo = [zero; CARRY[5] + BLOCK];
+        let mut we = [zero; CARRY[6] + BLOCK];
         let mut at = 0;
         for (buffer, carry) in [
             &mut xs[..],
             &mut us[..],
+            &mut up[..],
             &mut even[..],
             &mut odd[..],
             &mut wo[..],
@@ -106,17 +125,23 @@ impl Oversampler {
         let mut branch = [zero; 2 * BLOCK];
         fir(l, &self.outer, 2.0, &us, &mut branch);
         for n in 0..2 * BLOCK {
-            even[CARRY[2] + n] = shape(branch[n]);
+            up[LEAD + 2 * n] = branch[n];
+            up[LEAD + 2 * n + 1] = us[OUTER / 2 + n];
         }
+        let mut knots = [zero; 4 * BLOCK + 2];
+        let sides = shape(&up, &mut knots);
+        let (sides, middle) = (l.f(-sides), l.f(1.0 + 2.0 * sides));
         for n in 0..2 * BLOCK {
-            odd[CARRY[3] + n] = shape(us[OUTER / 2 + n]);
+            let k = &knots[2 * n..2 * n + 4];
+            even[CARRY[3] + n] = k[1].fma(middle, (k[0] + k[2]) * sides);
+            odd[CARRY[4] + n] = k[2].fma(middle, (k[1] + k[3]) * sides);
         }
         // Back to twice the rate.
         let half = l.f(0.5);
         fir(l, &self.outer, 1.0, &even, &mut branch);
         for i in 0..BLOCK {
-            we[CARRY[5] + i] = odd[2 * i].fma(half, branch[2 * i]);
-            wo[CARRY[4] + i] = odd[2 * i + 1].fma(half, branch[2 * i + 1]);
+            we[CARRY[6] + i] = odd[2 * i].fma(half, branch[2 * i]);
+            wo[CARRY[5] + i] = odd[2 * i + 1].fma(half, branch[2 * i + 1]);
         }
         // And to the rate itself, from one frame of twice the rate earlier: so the whole delay is whole frames.
         fir(l, &self.inner, 1.0, &wo, shaped);
@@ -125,7 +150,10 @@ impl Oversampler {
         }
 
         let mut at = 0;
-        for (buffer, carry) in [&xs[..], &us, &even, &odd, &wo, &we].into_iter().zip(CARRY) {
+        for (buffer, carry) in [&xs[..], &us, &up, &even, &odd, &wo, &we]
+            .into_iter()
+            .zip(CARRY)
+        {
             state[at..at + carry].copy_from_slice(&buffer[buffer.len() - carry..]);
             at += carry;
         }
@@ -135,7 +163,7 @@ impl Oversampler {
 /// y\[i] is the sum over j of `gain` x `taps`\[j] x `x`\[i + j]; the taps are symmetric. Eight sums at a time: one lane wide they make
 /// a vector along time.
 #[inline(always)]
-fn fir<L: Lanes, const T: usize, const Y: usize>(
+pub fn fir<L: Lanes, const T: usize, const Y: usize>(
     l: L,
     taps: &[f32; T],
     gain: f32,

@@ -1,14 +1,8 @@
 //! Stereo echo whose time moves like a tape's.
-use crate::dsp::{
-    BLOCK,
-    delay_line::{advance, lagrange, read, weigh, wrap, write},
-    equal_power::equal_power,
-    lanes::{Float, Int, Lanes, Mask},
-    math::exp2,
-    soften::soften,
-};
+use crate::dsp::lanes::Lanes;
 
 use super::{
+    echo::{self, Echo, Knobs, Path},
     module::{Build, In, Io, LaneInit, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -29,44 +23,15 @@ ports! {
     }
 }
 
-/// The longest time, in seconds: the range's upper end.
-const LONGEST: f32 = 4.0;
-/// Frames a frame that the time may move: a pitch between a half and one and a half.
-const FASTEST: f32 = 0.5;
-/// Seconds until the move has settled, and until it is up to speed: a quarter, so that it does not overshoot.
-const SETTLING: f32 = 0.02;
-const STARTING: f32 = 0.005;
-/// A distance that is travelled at a creep, so that it ends; in frames, and frames a frame.
-const NEAR: f32 = 0.01;
-const CREEP: f32 = 2e-5;
-/// What was written is silence below this: -140 dB.
-const SILENCE: f32 = 1e-7;
-
-/// State words. The delay is whole frames plus a fraction; no whole frames mean a lane that has not started.
-const AT: usize = 0;
-const WHOLE: usize = 1;
-const FRACTION: usize = 2;
-/// Frames since something was written, as a float.
-const QUIET: usize = 3;
-const LOW_L: usize = 4;
-const LOW_R: usize = 5;
-const HIGH_L: usize = 6;
-const HIGH_R: usize = 7;
-/// Frames a frame that the head moves.
-const SPEED: usize = 8;
-
 pub struct Delay {
-    rate: f32,
-    /// Frames in a ring.
-    len: usize,
-    ping_pong: bool,
+    echo: Echo,
 }
 
 impl Module for Delay {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Delay",
         doc: "Stereo echo, in time with the tempo if its time is a note length.",
-        algorithm: "",
+        algorithm: "a reading head of bounded speed, third-order Lagrange interpolation; filters and soft bound in the loop",
         family: Family::Effect,
         voicing: Voicing::Summed,
         inputs: INPUTS,
@@ -74,257 +39,37 @@ impl Module for Delay {
         params: PARAMS,
         options: OPTIONS,
     };
-    const WORDS: usize = 9;
+    const WORDS: usize = echo::WORDS;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
+        let path = match build.choice(option::MODE) {
+            1 => Path::PingPong,
+            _ => Path::Sides,
+        };
         Ok(Self {
-            rate: build.rate,
-            len: (LONGEST * build.rate).ceil() as usize + BLOCK + 4,
-            ping_pong: build.choice(option::MODE) == 1,
+            echo: Echo::new(build.rate, path),
         })
     }
 
     fn memory(&self) -> usize {
-        2 * self.len
+        self.echo.memory()
     }
 
-    /// The rings are silent before anything is written.
     fn init(&self, _: LaneInit, words: &mut [f32]) {
-        words[QUIET] = self.len as f32;
+        self.echo.init(words);
     }
 
     #[inline(always)]
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
-        let time = io.ins[param::TIME];
-        if self.rests(l, io) {
-            let (whole, _) = self.target(l, time, 0);
-            io.state[WHOLE] = whole.bits();
-            io.state[FRACTION] = l.f(0.0);
-            io.outs[output::OUT_L].fill(l.f(0.0));
-            io.outs[output::OUT_R].fill(l.f(0.0));
-            return;
-        }
-        let mut echo_l = [l.f(0.0); BLOCK];
-        let mut echo_r = [l.f(0.0); BLOCK];
-        let mut inside = Inside::start(l, self, io);
-        let at = io.state[AT].bits();
-        let (left, right) = io.memory.split_at_mut(self.len.min(io.memory.len()));
-
-        let mut head = Head::start(l, self, io.state, time);
-        if let Some(whole) = head.stands(l, self, time) {
-            read::<L>(left, at - whole, &mut echo_l);
-            read::<L>(right, at - whole, &mut echo_r);
-            let (mut to_l, mut to_r) = ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
-            for i in 0..BLOCK {
-                (to_l[i], to_r[i]) = inside.frame(l, i, echo_l[i], echo_r[i]);
-            }
-            write::<L, BLOCK>(left, at, &to_l);
-            write::<L, BLOCK>(right, at, &to_r);
-        } else {
-            for i in 0..BLOCK {
-                head.step(l, self, time, i);
-                let now = at + l.i(i as i32);
-                echo_l[i] = head.read(l, left, now);
-                echo_r[i] = head.read(l, right, now);
-                let (to_l, to_r) = inside.frame(l, i, echo_l[i], echo_r[i]);
-                for lane in 0..L::N {
-                    let place = wrap(now.lanes()[lane], self.len);
-                    left[place].lanes_mut()[lane] = to_l.lanes()[lane];
-                    right[place].lanes_mut()[lane] = to_r.lanes()[lane];
-                }
-            }
-        }
-        io.state[WHOLE] = head.whole.bits();
-        io.state[FRACTION] = head.fraction;
-        io.state[SPEED] = head.speed;
-        io.state[AT] = advance(l, at, BLOCK as i32, self.len).bits();
-        inside.end(l, io.state);
-        blend(l, io, &echo_l, &echo_r);
-    }
-}
-
-impl Delay {
-    /// Nothing that can be heard comes in, and nothing is left in any lane.
-    #[inline(always)]
-    fn rests<L: Lanes>(&self, l: L, io: &Io<'_, L>) -> bool {
-        !io.ins[input::IN_L].louder_than(l, SILENCE)
-            && !io.ins[input::IN_R].louder_than(l, SILENCE)
-            && io.state[QUIET].ge(l.f(self.len as f32)).all()
-    }
-
-    /// Where the time wants to be: whole frames where it stands still, so that an echo is the signal to the bit.
-    #[inline(always)]
-    fn target<L: Lanes>(&self, l: L, time: In<'_, L>, i: usize) -> (L::I, L::F) {
-        let most = (self.len - BLOCK - 4) as f32;
-        let frames = (time.at(i) * l.f(self.rate)).max(l.f(2.0)).min(l.f(most));
-        if time.is_constant() {
-            return (frames.to_int(), l.f(0.0));
-        }
-        let whole = frames.floor();
-        (whole.to_int(), frames - whole)
-    }
-}
-
-/// The reading head of one lane group.
-struct Head<L: Lanes> {
-    whole: L::I,
-    fraction: L::F,
-    speed: L::F,
-}
-
-impl<L: Lanes> Head<L> {
-    #[inline(always)]
-    fn start(l: L, delay: &Delay, state: &[L::F], time: In<'_, L>) -> Self {
-        let (whole, fraction) = (state[WHOLE].bits(), state[FRACTION]);
-        let fresh = (whole - l.i(1)).negative();
-        let (to, to_fraction) = delay.target(l, time, 0);
-        Self {
-            whole: L::I::select(fresh, to, whole),
-            fraction: L::F::select(fresh, to_fraction, fraction),
-            speed: state[SPEED],
-        }
-    }
-
-    /// The delay, where no lane moves and a whole block can be read before it is written.
-    #[inline(always)]
-    fn stands(&self, l: L, delay: &Delay, time: In<'_, L>) -> Option<L::I> {
-        let (to, _) = delay.target(l, time, 0);
-        let (to, whole) = (to.lanes(), self.whole.lanes());
-        let there = time.is_constant()
-            && !self.fraction.abs().gt(l.f(0.0)).any()
-            && (0..L::N).all(|lane| whole[lane] == to[lane] && whole[lane] >= BLOCK as i32);
-        there.then_some(self.whole)
-    }
-
-    /// Moves towards the time asked for.
-    #[inline(always)]
-    fn step(&mut self, l: L, delay: &Delay, time: In<'_, L>, i: usize) {
-        let (to, to_fraction) = delay.target(l, time, i);
-        let way = (to - self.whole).to_float() + (to_fraction - self.fraction);
-        let fastest = l.f(FASTEST);
-        let wanted = (way * l.f(1.0 / (SETTLING * delay.rate)))
-            .max(-fastest)
-            .min(fastest);
-        let speed = (wanted - self.speed).fma(l.f(1.0 / (STARTING * delay.rate)), self.speed);
-        let near = l.f(NEAR).gt(way.abs()) & l.f(1e-3).gt(speed.abs());
-        let creep = way.max(l.f(-CREEP)).min(l.f(CREEP));
-        let step = L::F::select(near, creep, speed);
-        self.speed = step;
-        let moved = self.fraction + step;
-        let whole = moved.floor();
-        self.whole = self.whole + whole.to_int();
-        self.fraction = moved - whole;
-    }
-
-    /// The ring as it was the delay ago.
-    #[inline(always)]
-    fn read(&self, l: L, ring: &[L::F], now: L::I) -> L::F {
-        let len = ring.len();
-        let mut taps = [l.f(0.0); 4];
-        for lane in 0..L::N {
-            let mut at = wrap(now.lanes()[lane] - self.whole.lanes()[lane] - 2, len);
-            for tap in &mut taps {
-                tap.lanes_mut()[lane] = ring[at].lanes()[lane];
-                at = if at + 1 == len { 0 } else { at + 1 };
-            }
-        }
-        weigh::<L>(taps, lagrange(l, l.f(1.0) - self.fraction))
-    }
-}
-
-/// What happens between reading and writing: filters, feedback, sides.
-struct Inside<'a, L: Lanes> {
-    ping_pong: bool,
-    input: [In<'a, L>; 2],
-    feedback: In<'a, L>,
-    /// Parts of one-pole filters, and what they change by in a frame.
-    tone: (L::F, L::F),
-    cut: (L::F, L::F),
-    low: [L::F; 2],
-    high: [L::F; 2],
-    quiet: L::F,
-    written: L::F,
-}
-
-impl<'a, L: Lanes> Inside<'a, L> {
-    #[inline(always)]
-    fn start(l: L, delay: &Delay, io: &Io<'a, L>) -> Self {
-        Self {
-            ping_pong: delay.ping_pong,
-            input: [io.ins[input::IN_L], io.ins[input::IN_R]],
+        let knobs = Knobs {
+            time: io.ins[param::TIME],
             feedback: io.ins[param::FEEDBACK],
-            tone: part(l, delay.rate, io.ins[param::TONE]),
-            cut: part(l, delay.rate, io.ins[param::CUT]),
-            low: [io.state[LOW_L], io.state[LOW_R]],
-            high: [io.state[HIGH_L], io.state[HIGH_R]],
-            quiet: io.state[QUIET],
-            written: l.f(0.0),
-        }
-    }
-
-    /// What is written for the echoes that are read.
-    #[inline(always)]
-    fn frame(&mut self, l: L, i: usize, echo_l: L::F, echo_r: L::F) -> (L::F, L::F) {
-        let (x, y) = (self.input[0].at(i), self.input[1].at(i));
-        let feedback = self.feedback.at(i);
-        let mut again = [l.f(0.0); 2];
-        for (side, echo) in [echo_l, echo_r].into_iter().enumerate() {
-            let low = (echo - self.low[side]).fma(self.tone.0, self.low[side]);
-            let high = (low - self.high[side]).fma(self.cut.0, self.high[side]);
-            (self.low[side], self.high[side]) = (low, high);
-            again[side] = soften(l, (low - high) * feedback);
-        }
-        self.tone.0 = self.tone.0 + self.tone.1;
-        self.cut.0 = self.cut.0 + self.cut.1;
-        let (to_l, to_r) = match self.ping_pong {
-            true => ((x + y).fma(l.f(0.5), again[1]), again[0]),
-            false => (x + again[0], y + again[1]),
+            tone: io.ins[param::TONE],
+            cut: io.ins[param::CUT],
+            mix: io.ins[param::MIX],
+            width: In::constant(l.f(1.0)),
         };
-        self.written = self.written.max(to_l.abs()).max(to_r.abs());
-        (to_l, to_r)
-    }
-
-    #[inline(always)]
-    fn end(self, l: L, state: &mut [L::F]) {
-        let loud = self.written.ge(l.f(SILENCE));
-        let quiet = self.quiet.min(l.f(1e7)) + l.f(BLOCK as f32);
-        state[QUIET] = L::F::select(loud, l.f(0.0), quiet);
-        state[LOW_L] = self.low[0];
-        state[LOW_R] = self.low[1];
-        state[HIGH_L] = self.high[0];
-        state[HIGH_R] = self.high[1];
-    }
-}
-
-/// The part of the way that a one-pole filter goes in the first frame, 1 - e^(-2π f / rate), and what it changes by each frame.
-#[inline(always)]
-fn part<L: Lanes>(l: L, rate: f32, hz: In<'_, L>) -> (L::F, L::F) {
-    let turn = l.f(-std::f32::consts::TAU * std::f32::consts::LOG2_E / rate);
-    let first = l.f(1.0) - exp2(l, hz.head() * turn);
-    if hz.is_constant() {
-        return (first, l.f(0.0));
-    }
-    let last = l.f(1.0) - exp2(l, hz.at(BLOCK - 1) * turn);
-    (first, (last - first) * l.f(1.0 / BLOCK as f32))
-}
-
-/// Signal and echoes into the outputs.
-#[inline(always)]
-fn blend<L: Lanes>(l: L, io: &mut Io<'_, L>, echo_l: &[L::F; BLOCK], echo_r: &[L::F; BLOCK]) {
-    let mix = io.ins[param::MIX];
-    let steady = equal_power(l, mix.head());
-    for (from, to, echo) in [
-        (input::IN_L, output::OUT_L, echo_l),
-        (input::IN_R, output::OUT_R, echo_r),
-    ] {
-        let x = io.ins[from];
-        for (i, o) in io.outs[to].block.iter_mut().enumerate() {
-            let (dry, wet) = match mix.is_constant() {
-                true => steady,
-                false => equal_power(l, mix.at(i)),
-            };
-            *o = x.at(i).fma(dry, echo[i] * wet);
-        }
+        self.echo.render(l, io, knobs);
     }
 }
 
@@ -416,7 +161,7 @@ mod tests {
             .set("feedback", 0.0)
             .set("mix", 1.0)
             .render(1_200);
-        assert!(out.state[0].words[super::FRACTION] == 0.0);
+        assert!(out.state[0].words[super::echo::FRACTION] == 0.0);
         let out = &out.lane("out", 0)[12_000..];
         let bend = out.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs()).fold(0.0, f32::max);
         // A tone read 1.5 times as fast curves by (0.05 * 1.5)^2 at most, any step would show as a curve of its size.

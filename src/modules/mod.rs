@@ -1,5 +1,7 @@
 //! Every module a patch may name. To add one: write `src/modules/<file>.rs`, add its line to the table below.
 mod beat;
+mod blend;
+mod echo;
 #[cfg(test)]
 pub mod harness;
 mod level;
@@ -97,6 +99,15 @@ modules! {
     one_pole: OnePole
     dc_block: DcBlock
     delay: Delay
+    pingpong: PingPong
+    width: Width
+    freqshift: FreqShift
+    chorus: Chorus
+    flanger: Flanger
+    phaser: Phaser
+    comp: Comp
+    limiter: Limiter
+    crush: Crush
     reverb: Reverb
     out: Out
     #[cfg(feature = "faults")] fault: Fault

@@ -152,6 +152,8 @@ pub enum Unit {
     Hz,
     /// Hertz or a note length that follows the tempo (one cycle in that length); cables shift by octaves.
     TempoHz,
+    /// Hertz up or down from where something is; cables add hertz.
+    HzShift,
     /// Seconds; cables shift by octaves.
     Seconds,
     /// Seconds, or a note length that follows the tempo; cables shift by octaves.
@@ -171,7 +173,7 @@ impl Unit {
     pub fn label(self) -> &'static str {
         match self {
             Self::Plain => "",
-            Self::Hz | Self::TempoHz => "Hz",
+            Self::Hz | Self::TempoHz | Self::HzShift => "Hz",
             Self::Seconds | Self::TempoSeconds => "s",
             Self::Decibels => "dB",
             Self::Octaves => "oct",

@@ -54,7 +54,7 @@ fn in_usual_unit(spec: &ParamSpec, number: f32) -> String {
     match spec.unit {
         Unit::Plain => bare_number(number, false),
         Unit::Hz | Unit::TempoHz if number >= 10_000.0 => with_unit(spec, number, 1e3, "kHz"),
-        Unit::Hz | Unit::TempoHz => with_unit(spec, number, 1.0, "Hz"),
+        Unit::Hz | Unit::TempoHz | Unit::HzShift => with_unit(spec, number, 1.0, "Hz"),
         Unit::Seconds | Unit::TempoSeconds if number < 1.0 => with_unit(spec, number, 1e-3, "ms"),
         Unit::Seconds | Unit::TempoSeconds => with_unit(spec, number, 1.0, "s"),
         Unit::Decibels => with_unit(spec, number, 1.0, "dB"),

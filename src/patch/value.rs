@@ -81,7 +81,7 @@ fn convert(spec: &ParamSpec, written: &Written, text: &str) -> Result<ParamValue
     };
     let octaves_from_c4 = (number - 60.0) / 12.0;
     let value = match (spec.unit, dimension) {
-        (Unit::Hz | Unit::TempoHz, Dimension::Frequency)
+        (Unit::Hz | Unit::TempoHz | Unit::HzShift, Dimension::Frequency)
         | (Unit::Seconds | Unit::TempoSeconds, Dimension::Time)
         | (Unit::Decibels, Dimension::Level)
         | (Unit::Octaves, Dimension::Pitch)
@@ -119,7 +119,7 @@ fn not_a_value(spec: &ParamSpec, text: &str) -> String {
 fn hint(unit: Unit) -> &'static str {
     match unit {
         Unit::Plain => "a number or %",
-        Unit::Hz | Unit::TempoHz => "Hz or kHz",
+        Unit::Hz | Unit::TempoHz | Unit::HzShift => "Hz or kHz",
         Unit::Seconds => "ms or s",
         Unit::TempoSeconds => "ms, s or a note length such as 1/8",
         Unit::Decibels => "dB",
@@ -163,6 +163,7 @@ pub fn parse_amount(to: AmountIn<'_>, text: &str) -> Result<f32, ValueError> {
         },
         (AmountIn::Param(spec), Dimension::Level) if spec.unit == Unit::Decibels => number,
         (AmountIn::Param(spec), Dimension::Share) if spec.unit == Unit::Plain => number,
+        (AmountIn::Param(spec), Dimension::Frequency) if spec.unit == Unit::HzShift => number,
         _ => return Err(wrong_amount(to, text, dimension)),
     };
     check_amount(to, amount)
