@@ -14,6 +14,7 @@ mod pointwise;
 mod properties;
 pub mod spec;
 mod steps;
+mod strike;
 mod table;
 mod tone;
 
@@ -109,6 +110,10 @@ modules! {
     limiter: Limiter
     crush: Crush
     reverb: Reverb
+    kick: Kick
+    snare: Snare
+    hat: Hat
+    clap: Clap
     out: Out
     #[cfg(feature = "faults")] fault: Fault
 }
