@@ -126,8 +126,8 @@ impl Module for Clap {
                 false => filter_at(l, tone.at(i) * turn, q.at(i)),
             };
             softened = (amp - softened).fma(soft, softened);
-            let (_, band) = filter.tick(&k, white(l, count, seed) * softened);
-            *o = band * gain;
+            let (_, band) = filter.tick(&k, white(l, count, seed) * softened, half);
+            *o = (band + band) * gain;
 
             count = count + l.i(1);
             // While hands are to come each one is short: ln 100 over its share of the way.

@@ -147,8 +147,8 @@ impl Module for Hat {
             };
             let mut x = mix;
             for ((stage, k), damping) in stages.iter_mut().zip(&k).zip(DAMPING) {
-                let (low, band) = stage.tick(k, x);
-                x = x - (band * l.f(damping) + low) * half;
+                let (low, band) = stage.tick(k, x, half);
+                x = x - band.fma(l.f(damping), low);
             }
             softened = (amp - softened).fma(soft, softened);
             *o = x * softened;

@@ -120,7 +120,7 @@ impl Module for Snare {
         let steady = corner(l, tone.head() * turn);
         let mut phase = [io.state[PHASE].bits(), io.state[PHASE + 1].bits()];
         let (mut count, seed) = (io.state[COUNT].bits(), io.state[SEED].bits());
-        let (soft, one) = (l.f(self.soft), l.f(1.0));
+        let (soft, one, half) = (l.f(self.soft), l.f(1.0), l.f(0.5));
         for (i, o) in out.block.iter_mut().enumerate() {
             let struck = edges.at(l, i);
             let hardness = edges.hardness(l, i);
@@ -142,8 +142,8 @@ impl Module for Snare {
                 false => corner(l, tone.at(i) * turn),
             };
             let noise = white(l, count, seed);
-            let (low, band) = filter.tick(&k, noise);
-            let high = noise - (band * damping + low) * l.f(0.5);
+            let (low, band) = filter.tick(&k, noise, half);
+            let high = noise - band.fma(damping, low);
             softened = (wires - softened).fma(soft, softened);
             let snap = snap.at(i);
             *o = (high * softened).fma(snap, body * (one - snap));
