@@ -10,6 +10,7 @@ use chronus::audio::msg::{OutputMsg, OutputReply, Swap, SwapAt};
 use chronus::audio::slots::{Slots, SlotsConfig, StartFade};
 use chronus::dsp::{lanes::IsaChoice, transport::Transport};
 use chronus::engine::msg::{Act, EngineMsg, EngineReply, Load, Start};
+use chronus::engine::watch::{Levels, ProbeFeed, Tap, Watch};
 use chronus::graph::{Change, Env, Layout, Snapshot, compile, prime::PrimedGraph};
 use chronus::modules::spec::ParamValue;
 use chronus::patch::file;
@@ -135,6 +136,27 @@ impl Held {
     }
 }
 
+/// Every output of a patch watched, and one of them probed.
+fn watch(held: &Held, n: u64) -> (ProbeFeed, EngineMsg) {
+    let text = PATCHES[held.generation as usize % PATCHES.len()];
+    let patch = file::parse(text, "shipped.ron").patch.unwrap();
+    let outputs: Vec<_> = (0..patch.modules.len())
+        .flat_map(|node| {
+            let outputs = patch.modules[node].spec.outputs.len();
+            (0..outputs).map(move |port| (node, port))
+        })
+        .collect();
+    let (node, port) = outputs[n as usize % outputs.len()];
+    let taps = vec![Tap {
+        node,
+        port,
+        gain: 0.5,
+    }];
+    let levels = Levels::new(held.generation, outputs.len()).into();
+    let (watch, feed) = Watch::new(levels, outputs, taps);
+    (feed, EngineMsg::Watch(watch))
+}
+
 /// The seconds are those of the timeline.
 fn play(seconds: u64) {
     let mut slots = Slots::new(&SlotsConfig {
@@ -155,6 +177,7 @@ fn play(seconds: u64) {
     });
     let mut out = vec![[0.0; 2]; 8_192];
     let (mut heard_swaps, mut failovers, mut retired) = (0, 0, 0);
+    let (mut feeds, mut probed) = (Vec::new(), Vec::new());
     let mut hung = [0u32; 2];
     let (mut n, mut now) = (0u64, 0u64);
     while slots.output.frame() < seconds * 48_000 {
@@ -199,6 +222,12 @@ fn play(seconds: u64) {
                 let message = EngineMsg::Save { snapshot, at: soon };
                 assert!(slots.ports[live].send(message).is_ok());
             }
+            5 | 15 | 25 => {
+                let slot = (n / 10 % 2) as usize;
+                let (feed, message) = watch(&held[slot], n);
+                assert!(slots.ports[slot].send(message).is_ok());
+                feeds.push(feed);
+            }
             35 if n % 500 == 35 => hung[live] = 40,
             40 => {
                 let on = n % 100 == 40;
@@ -239,12 +268,15 @@ fn play(seconds: u64) {
             }
         }
         ringbuf::traits::Consumer::clear(&mut scope);
+        feeds.iter().for_each(|feed| feed.read(&mut probed));
+        feeds.drain(..feeds.len().saturating_sub(4));
     }
     assert!(
         heard_swaps > 5 && retired > 5,
         "{heard_swaps} swaps, {retired} reloads"
     );
     assert!(failovers > 0, "no failover");
+    assert!(probed.iter().any(|v| *v != 0.0), "the probes saw nothing");
 }
 
 #[test]

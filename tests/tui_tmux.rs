@@ -390,3 +390,77 @@ fn replace(path: &Path, text: &str) {
     std::fs::write(&beside, text).unwrap();
     std::fs::rename(beside, path).unwrap();
 }
+
+/// A patch is made from nothing, wired, primed, swapped in and played; then edited while it plays, and undone. Keys only.
+#[test]
+fn a_patch_grows_from_nothing_and_is_played() {
+    let Some(s) = Session::start("journey", "", "") else {
+        return;
+    };
+    s.wait("A hello LIVE");
+    s.keys("2");
+    s.wait("PATCH");
+    s.keys("N");
+    s.wait("a adds a module");
+    // A list, a few letters, the first that they find; each step is waited for, as a player would see it.
+    let pick = |key: &str, letters: &str, done: &str| {
+        s.keys(key);
+        s.wait("Enter takes it");
+        s.line(letters);
+        s.until(done, |t| t.contains(done) && !t.contains("Enter takes it"))
+    };
+    pick("a", "saw", "add saw: Saw");
+    pick("a", "svf", "add vcf: Svf");
+    pick("a", "out", "add out: Out");
+    let screen = pick("a", "keys", "add keys: Keys");
+    assert!(
+        screen.contains("NOT YET: nothing reaches `out`"),
+        "{screen}"
+    );
+    pick("w", "saw.pitch", "wire keys > saw.freq");
+    pick("w", "vcf", "wire saw > vcf;");
+    // The envelope that makes a voice of it, on the way.
+    s.keys("w");
+    s.wait("Enter takes it");
+    s.line("out");
+    let screen = s.wait("B PRIMED");
+    assert!(header(&screen).contains("A hello LIVE"), "{screen}");
+    pick("/", "keys.gate", "gate: open while");
+    s.keys("!");
+    let screen = s.until("the new patch heard", |t| {
+        header(t).contains("B untitled LIVE") && t.contains("B untitled: rail")
+    });
+    assert!(header(&screen).contains("none 0"), "{screen}");
+    // It sounds: the level of the saw stands on its row and its cable.
+    s.until("a level on the cable", |t| {
+        let row = t.lines().find(|l| l.contains("out ") && l.contains(" dB"));
+        row.is_some()
+    });
+    s.keys("C-t");
+    s.wait("keys:gate");
+    s.keys("b");
+    s.wait("G4");
+    s.keys("Escape 1");
+    s.until("sound", |t| level_of(t, 1).is_some_and(|db| db > -30.0));
+    // A knob that is heard at once, an edit that stands by, and both taken back.
+    s.keys("2");
+    pick("/", "vcf.cutoff", "cutoff: corner");
+    s.keys("PgUp");
+    s.until("a higher cutoff", |t| t.contains("cutoff   2.14 kHz"));
+    pick("s", "ladder", "replace vcf by Ladder");
+    s.wait("A PRIMED");
+    let screen = s.wait("bench: untitled");
+    assert!(screen.contains("Ladder"), "{screen}");
+    s.keys("C-z");
+    s.until("the filter back", |t| t.contains("vcf    Svf"));
+    s.keys("C-z");
+    s.until("the cutoff back", |t| t.contains("cutoff   1.00 kHz"));
+}
+
+/// The level beside the first meter of a slot: 0 for A, 1 for B.
+fn level_of(screen: &str, slot: usize) -> Option<f32> {
+    let row = screen.lines().find(|l| l.starts_with("│ L "))?;
+    let half = row.split("││").nth(slot)?;
+    let mut words = half.split("pk").next()?.split_whitespace();
+    words.next_back()?.parse().ok()
+}

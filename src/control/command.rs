@@ -183,9 +183,18 @@ pub enum Command {
     /// The fade of planned swaps, in milliseconds.
     SetFade(f32),
     ResetCounters,
+    /// Has the engines measure the outputs of their modules, and copy one port's frames, for a screen that shows them.
+    Watch(Option<Watching>),
     /// Answered with one telemetry object as JSON.
     Status,
     Quit,
+}
+
+impl Command {
+    /// It changes nothing of the performance, so that a replay does without it.
+    pub fn is_unlogged(&self) -> bool {
+        matches!(self, Self::Status | Self::Watch(_) | Self::Record(_))
+    }
 }
 
 /// What is heard, written to disk. Without a path the next free name in the folder of recordings; no file is replaced.
@@ -206,6 +215,27 @@ pub enum Record {
     },
     /// Answered with one JSON object.
     Status,
+}
+
+/// What a screen wants to see inside the graphs, beside the levels of all outputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watching {
+    pub probe: Option<ProbeAt>,
+}
+
+/// The port that a probe is at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeAt {
+    pub slot: SlotId,
+    pub module: String,
+    pub jack: Jack,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Jack {
+    /// An input or a parameter: what its cables bring there.
+    Input(String),
+    Output(String),
 }
 
 /// A step of building a patch in the standby's draft.

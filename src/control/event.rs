@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::dsp::transport::Transport;
+use crate::engine::watch::{Levels, ProbeFeed};
 use crate::graph::prime::{Check, PrimeReport};
 use crate::patch::{Patch, diagnostic::Diagnostic};
 
@@ -142,6 +143,8 @@ pub struct View {
     /// The patch that is being edited, ahead of what plays.
     pub bench: Option<Bench>,
     pub auto_prime: bool,
+    /// The frames of the probed port, where one is.
+    pub probe: Option<Arc<ProbeFeed>>,
     /// Modules of the draft that OSC builds, while one is open.
     pub draft: Option<usize>,
     pub undo_steps: usize,
@@ -170,6 +173,8 @@ pub struct SlotView {
     pub loaded: Option<Loaded>,
     /// A copy of the live patch stands here as a net, not a patch of its own.
     pub is_net: bool,
+    /// Of the outputs of the loaded patch, while a screen watches.
+    pub levels: Option<Arc<Levels>>,
 }
 
 /// The patch that a slot plays, with the user's knob turns in it.
@@ -200,6 +205,7 @@ impl Default for View {
             no_net: true,
             bench: None,
             auto_prime: true,
+            probe: None,
             draft: None,
             undo_steps: 0,
             redo_steps: 0,

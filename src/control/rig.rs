@@ -14,6 +14,7 @@ use crate::engine::block::Feed;
 use crate::engine::msg::{Act, EngineMsg, EngineReply, Load};
 use crate::engine::port::EnginePort;
 use crate::engine::telemetry::{SlotPhase, Telemetry};
+use crate::engine::watch::Watch;
 use crate::graph::Snapshot;
 
 /// Messages kept for an engine that takes none. More than that, and it is not slow but dead: it gets a new queue when it is replaced.
@@ -186,6 +187,11 @@ impl Rig {
 
     pub fn save(&mut self, slot: SlotId, snapshot: Box<Snapshot>, at: u64) {
         self.decks[slot.index()].send(EngineMsg::Save { snapshot, at });
+    }
+
+    /// What an engine is to look at for the screen.
+    pub fn watch(&mut self, slot: SlotId, watch: Box<Watch>) {
+        self.decks[slot.index()].send(EngineMsg::Watch(watch));
     }
 
     pub fn swap(&mut self, swap: Swap) {

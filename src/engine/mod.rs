@@ -13,6 +13,7 @@ pub mod quiet;
 pub mod telemetry;
 pub mod thread;
 pub mod wake;
+pub mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,6 +27,7 @@ use self::msg::{Act, EngineMsg, EngineReply, Failure, Load, Start};
 use self::pending::{PENDING, Pending, Timed};
 use self::telemetry::{SlotTelemetry, Telemetry};
 use self::wake::Waker;
+use self::watch::Watch;
 use crate::dsp::{BLOCK, transport::Transport};
 use crate::graph::{self, GraphEvent, Snapshot};
 use crate::modules::module::TimeCx;
@@ -68,6 +70,8 @@ pub struct Engine {
     /// This block's, filled anew for each.
     events: Vec<GraphEvent>,
     save: Option<Save>,
+    /// What the screen looks at.
+    watch: Option<Box<Watch>>,
 }
 
 /// What is done with the graph.
@@ -173,11 +177,26 @@ impl Engine {
             EngineMsg::Unload => self.end(),
             EngineMsg::Park => self.park(),
             EngineMsg::Resume { from, snapshot } => self.resume(from, snapshot),
+            EngineMsg::Watch(watch) => self.watch(watch),
             EngineMsg::Attach(writer) => {
                 let old = std::mem::replace(&mut self.writer, writer);
                 self.tell(EngineReply::Detached(old));
             }
         }
+    }
+
+    fn watch(&mut self, new: Box<Watch>) {
+        let Some(mut old) = self.watch.replace(new) else {
+            return;
+        };
+        if let Some(load) = self
+            .load
+            .as_mut()
+            .filter(|l| l.generation() == old.generation())
+        {
+            old.leave(&mut *load.graph);
+        }
+        self.tell(EngineReply::Unwatched(old));
     }
 
     fn schedule(&mut self, event: Timed) {
@@ -283,6 +302,8 @@ impl Engine {
         };
         let fresh = self.mode == Mode::Fresh;
         let stale = std::mem::take(&mut self.stale);
+        let generation = load.generation();
+        let watch = self.watch.as_mut().filter(|w| w.generation() == generation);
         let outcome = quiet::catch(|| {
             let Load {
                 graph, snapshot, ..
@@ -304,6 +325,9 @@ impl Engine {
                 events: &self.events,
             };
             graph.render(&work, &mut block.frames);
+            if let Some(watch) = watch {
+                watch.look(&mut **graph);
+            }
         });
         self.load = Some(load);
         if self.is_replaced() {

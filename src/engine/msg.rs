@@ -2,6 +2,7 @@
 use std::any::Any;
 
 use super::block::Writer;
+use super::watch::Watch;
 use crate::dsp::{BLOCK, transport::Transport};
 use crate::graph::{Change, Graph, Snapshot, prime::PrimedGraph};
 
@@ -32,6 +33,8 @@ pub enum EngineMsg {
         from: u64,
         snapshot: Option<Box<Snapshot>>,
     },
+    /// Levels and a probe for the screen, in place of those before.
+    Watch(Box<Watch>),
     /// Another ring: blocks from its start on go there.
     Attach(Box<Writer>),
 }
@@ -141,6 +144,8 @@ pub enum EngineReply {
         why: Failure,
     },
     Detached(Box<Writer>),
+    /// A watch that was replaced.
+    Unwatched(Box<Watch>),
 }
 
 /// Why a running graph was stopped.

@@ -74,6 +74,7 @@ pub fn engine(
         pending: Pending::default(),
         events: Vec::with_capacity(PENDING),
         save: None,
+        watch: None,
     };
     let port = EnginePort {
         messages: to_engine,

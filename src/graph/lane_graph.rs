@@ -355,6 +355,18 @@ impl<A: Isa> Core for LaneGraph<A> {
         }
     }
 
+    fn range(&self, node: usize, port: usize) -> Option<[f32; 2]> {
+        self.range_of(node, port)
+    }
+
+    fn tap(&self, node: usize, port: usize, gain: f32, into: &mut [f32; BLOCK]) {
+        self.tap_of(node, port, gain, into);
+    }
+
+    fn want(&mut self, node: usize, port: usize, wanted: bool) -> bool {
+        self.want_of(node, port, wanted)
+    }
+
     fn save(&self, into: &mut Snapshot) {
         for carried in &mut into.carried {
             let place = self.places[carried.from];

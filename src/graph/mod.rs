@@ -2,6 +2,7 @@
 pub mod compile;
 mod input;
 mod lane_graph;
+mod look;
 mod notes;
 mod order;
 mod plan;
@@ -15,7 +16,7 @@ pub use compile::{CompileError, Env, compile, isa_for};
 pub use prime::{PrimeFailure, PrimeReport, PrimeSpec, PrimedGraph, cpu_seconds, prime};
 pub use snapshot::{Carried, Layout, NodeLayout, Snapshot};
 
-use crate::dsp::{StereoBlock, transport::Transport};
+use crate::dsp::{BLOCK, StereoBlock, transport::Transport};
 use crate::modules::{module::TimeCx, spec::ParamValue};
 
 /// A compiled patch: the sound of one slot.
@@ -37,6 +38,16 @@ pub trait Core: Send {
     fn save(&self, into: &mut Snapshot);
     /// Takes the state of a snapshot planned towards this graph.
     fn restore(&mut self, from: &Snapshot);
+    /// The lowest and highest value of an output in the block rendered last; none where nobody reads it.
+    fn range(&self, _node: usize, _port: usize) -> Option<[f32; 2]> {
+        None
+    }
+    /// Adds `gain` times an output's latest block: voices of sound summed, else the one furthest from 0.
+    fn tap(&self, _node: usize, _port: usize, _gain: f32, _into: &mut [f32; BLOCK]) {}
+    /// Has an output rendered although nobody reads it, or not any more; returns whether it was.
+    fn want(&mut self, _node: usize, _port: usize, _wanted: bool) -> bool {
+        true
+    }
 }
 
 /// One block to render.

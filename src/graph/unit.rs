@@ -130,6 +130,11 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         self.words + of_notes
     }
 
+    /// Instances of a lane group.
+    pub fn width(&self) -> usize {
+        <R::L as Lanes>::N
+    }
+
     /// The state of a fresh graph; the knobs stay.
     pub fn reset(&mut self, isa: A) {
         let zero = R::lanes(isa).f(0.0);

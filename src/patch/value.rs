@@ -3,6 +3,7 @@ use crate::modules::spec::{Law, ParamSpec, ParamValue, Signal, Unit};
 
 use super::written::{Dimension, Written};
 
+pub use super::literal::amount_literal as amount_text;
 pub use super::written::{note_name, parse_length, parse_note};
 
 /// Why a text is no value. `at` is where in the text, in bytes.
@@ -191,7 +192,8 @@ fn wrong_amount(to: AmountIn<'_>, text: &str, dimension: Dimension) -> ValueErro
     ValueError::new(format!("`{text}` is {is}; the amount here is in {hint}"))
 }
 
-fn amount_hint(to: AmountIn<'_>) -> &'static str {
+/// What an amount may be written in.
+pub fn amount_hint(to: AmountIn<'_>) -> &'static str {
     match to {
         AmountIn::Port(Signal::Pitch) => "oct, st or cents",
         AmountIn::Port(_) => "a number, % or dB",

@@ -14,7 +14,7 @@ use super::theme::Theme;
 use super::words;
 
 pub fn prime(app: &mut App) {
-    if app.screen == Screen::Text || app.text.edited() {
+    if app.screen == Screen::Text || (app.text.edited() && app.screen != Screen::Patch) {
         text::prime(app);
     } else {
         app.send(Command::Prime);
@@ -215,11 +215,20 @@ pub fn theme(app: &mut App, arg: &str) {
     }
 }
 
-/// Saves what is being edited, else the live patch with the knob turns in it.
+/// Saves what is being edited: on the Patch screen the bench, else the text, else the live patch with the knob turns in it.
 pub fn save(app: &mut App, arg: &str) {
     let path = Some(arg.trim())
         .filter(|p| !p.is_empty())
         .map(std::path::PathBuf::from);
+    if app.screen == Screen::Patch
+        && let Some(bench) = &app.view.bench
+    {
+        let suggestion = file_name(&bench.patch.name);
+        return match path.or_else(|| bench.path.clone()) {
+            Some(path) => app.send(Command::SaveBench { path: Some(path) }),
+            None => overlays::prompt::ask_path(app, &suggestion),
+        };
+    }
     if app.screen == Screen::Text || app.text.edited() {
         return text::save(app, path);
     }

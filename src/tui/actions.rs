@@ -1,6 +1,7 @@
 //! Every action of the screen, one table line each: keys, help, key line, palette and `docs/keys.md` are printed from it.
 use super::act;
 use super::app::App;
+use super::levels;
 use super::overlays;
 use super::screens::{Screen, files, patch, text};
 
@@ -71,18 +72,35 @@ macro_rules! actions {
 #[rustfmt::skip]
 pub const ACTIONS: &[Action] = actions! {
     // Screens' own, first in the key line
-    "turn up" "",       [On(Patch) => "Right l +"],             Whole("←→ turn"), |a, _| patch::turn(a, patch::Step::Coarse, 1.0), "turn the knob up by a hundredth of its range";
-    "turn down" "",     [On(Patch) => "Left h -"],              Quiet, |a, _| patch::turn(a, patch::Step::Coarse, -1.0), "turn the knob down";
-    "fine up" "",       [On(Patch) => "Shift+Right L"],         Whole("Shift fine"), |a, _| patch::turn(a, patch::Step::Fine, 1.0), "turn it up by a thousandth";
-    "fine down" "",     [On(Patch) => "Shift+Left H"],          Quiet, |a, _| patch::turn(a, patch::Step::Fine, -1.0), "turn it down by a thousandth";
-    "leap up" "",       [On(Patch) => "PgUp"],                  Quiet, |a, _| patch::turn(a, patch::Step::Leap, 1.0), "turn it up by a tenth";
-    "leap down" "",     [On(Patch) => "PgDn"],                  Quiet, |a, _| patch::turn(a, patch::Step::Leap, -1.0), "turn it down by a tenth";
-    "type value" "",    [On(Patch) => "Enter"],                 Word("value"), |a, _| patch::ask_value(a), "type a value with its unit: 440Hz, A3, -12dB, 3/16";
-    "default" "",       [On(Patch) => "d"],                     Word("default"), |a, _| patch::to_default(a), "back to the parameter's default";
-    "next module" "",   [On(Patch) => "Tab"],                   Word("module"), |a, _| patch::next_module(a, 1), "to the next module";
+    "add" "<kind> <name>", [On(Patch) => "a"],                   Word("add"), patch::edits::add, "add a module behind the one in focus: a list by a few letters, or Kind and name";
+    "wire" "<a > b * amount>", [On(Patch) => "w"],               Word("wire"), patch::wiring::wire, "wire the port in focus: to or from one of a list, * amount behind it; or a cable as patches write it";
+    "cut" "<a > b>",    [On(Patch) => "x"],                     Word("cut"), patch::wiring::cut, "cut the cable on the row, or one of them";
+    "turn up" "",       [On(Patch) => "Right l +"],             Whole("←→ turn"), |a, _| patch::knobs::turn(a, patch::Step::Coarse, 1.0), "turn the knob up by a hundredth of its range; the next choice; in the matrix a pin to the right";
+    "turn down" "",     [On(Patch) => "Left h -"],              Quiet, |a, _| patch::knobs::turn(a, patch::Step::Coarse, -1.0), "turn the knob down; the choice before; in the matrix a pin to the left";
+    "fine up" "",       [On(Patch) => "Shift+Right L"],         Quiet, |a, _| patch::knobs::turn(a, patch::Step::Fine, 1.0), "turn it up by a thousandth";
+    "fine down" "",     [On(Patch) => "Shift+Left H"],          Quiet, |a, _| patch::knobs::turn(a, patch::Step::Fine, -1.0), "turn it down by a thousandth";
+    "leap up" "",       [On(Patch) => "PgUp"],                  Quiet, |a, _| patch::knobs::turn(a, patch::Step::Leap, 1.0), "turn it up by a tenth";
+    "leap down" "",     [On(Patch) => "PgDn"],                  Quiet, |a, _| patch::knobs::turn(a, patch::Step::Leap, -1.0), "turn it down by a tenth";
+    "type value" "",    [On(Patch) => "Enter"],                 Word("value"), |a, _| patch::knobs::enter(a), "type a value with its unit: 440Hz, A3, -12dB, 3/16; on a port its cable's amount; in the matrix set or pull a pin";
+    "default" "",       [On(Patch) => "d"],                     Quiet, |a, _| patch::knobs::to_default(a), "back to the parameter's default";
+    "amount" "",        [On(Patch) => "*"],                     Quiet, |a, _| patch::wiring::amount(a), "type the amount of the cable on the row, with its unit";
+    "next module" "",   [On(Patch) => "Tab"],                   Quiet, |a, _| patch::next_module(a, 1), "to the next module";
     "last module" "",   [On(Patch) => "Shift+Tab"],             Quiet, |a, _| patch::next_module(a, -1), "to the module before";
-    "other slot" "",    [On(Patch) => "o"],                     Word("slot A/B"), |a, _| patch::other_slot(a), "show the other slot's patch";
-    "wired only" "",    [On(Patch) => "v"],                     Quiet, |a, _| patch::toggle_wired(a), "hide the ports without a cable, or show them again";
+    "find" "",          [On(Patch) => "/"],                     Quiet, |a, _| patch::lists::find(a), "go to a module or a port by a few letters";
+    "view" "<rail|focus|matrix>", [On(Patch) => "v"],            Word("view"), patch::next_layout, "the cables as rails, around one module, or as a matrix of pins";
+    "trace" "",         [On(Patch) => "t"],                     Word("trace"), |a, _| patch::toggle_trace(a), "let stand out what feeds the row in focus and what it feeds, or not";
+    "probe" "",         [On(Patch) => "p"],                     Word("probe"), |a, _| levels::toggle_probe(a), "a scope on the port in focus; there again takes it away";
+    "rename" "<name>",  [On(Patch) => "r"],                     Quiet, patch::edits::rename, "another name for the module, in every cable and macro";
+    "duplicate" "<name>", [On(Patch) => "D"],                   Quiet, patch::edits::duplicate, "a second module with the same values, fed by the same cables";
+    "replace" "<kind>", [On(Patch) => "s"],                     Quiet, patch::edits::replace, "another kind for the module: cables and values that it has too stay";
+    "delete" "",        [On(Patch) => "X Delete"],              Quiet, |a, _| patch::edits::delete(a), "delete the module; sound that went through it goes past it";
+    "other slot" "",    [On(Patch) => "o"],                     Quiet, |a, _| patch::other_slot(a), "show the bench, what plays, the standby in turn";
+    "wired only" "",    [On(Patch) => "f"],                     Quiet, |a, _| patch::toggle_wired(a), "hide the ports without a cable, or show them again";
+    "inspector" "",     [On(Patch) => "i"],                     Quiet, |a, _| patch::toggle_inspector(a), "hide the inspector, or show it again";
+    "new patch" "",     [On(Patch) => "N"],                     Quiet, |a, _| patch::edits::new_patch(a), "begin a patch with nothing in it; what plays goes on";
+    "auto prime" "<on|off>", [On(Patch) => "A"],                Quiet, patch::edits::auto_prime, "build and prime edits as they are made, or when ^E asks for it";
+    "throw away" "",    [],                                     Quiet, |a, _| patch::edits::throw_away(a), "throw the edits on the bench away; undo brings them back";
+    "voices" "<1-64>",  [],                                     Quiet, patch::edits::voices, "how many voices the patch has";
 
     "load" "<file>",    [On(Files) => "Enter"],                 Word("load"), files::load, "build and prime the file in the standby and go to Perform; open a folder";
     "load here" "",     [On(Files) => "P"],                     Word("load+prime"), |a, _| files::prime(a), "build and prime the file in the standby, stay here";

@@ -16,6 +16,7 @@ use super::color::Depth;
 use super::history::History;
 use super::journal::Journal;
 use super::keymap::{Chord, Keymap};
+use super::levels::{self, Watcher};
 use super::meters::Peaks;
 use super::notes::{NoteKeys, NoteOut};
 use super::options::{ExitReason, Options};
@@ -23,6 +24,9 @@ use super::overlays::Overlay;
 use super::screens::{Screen, files::FilesScreen, patch::PatchScreen, text::TextScreen};
 use super::theme::{Role, Theme};
 use super::waveform::{Recent, Spectrum};
+
+/// How long a key may wait for what it asked: the supervisor answers within a millisecond or two.
+const ANSWER: Duration = Duration::from_millis(40);
 
 /// What letters are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,6 +87,7 @@ pub struct App {
     pub recent: Recent,
     pub spectrum: Spectrum,
     pub history: History,
+    pub watcher: Watcher,
     scope_frames: Vec<[f32; 2]>,
     // Macros: the one picked, and where they were turned to since their patch was loaded
     pub picked_macro: usize,
@@ -139,6 +144,7 @@ impl App {
             recent: Recent::default(),
             spectrum: Spectrum::default(),
             history: History::default(),
+            watcher: Watcher::default(),
             scope_frames: Vec::new(),
             picked_macro: 0,
             macro_turns: HashMap::new(),
@@ -174,6 +180,7 @@ impl App {
         self.take_answers();
         self.end_notes(now);
         text_follows(self);
+        levels::update(self);
         self.files.check_some();
     }
 
@@ -199,7 +206,11 @@ impl App {
             What::Quit => {
                 self.exit.get_or_insert(ExitReason::Quit);
             }
-            What::Swapped { .. } => self.text.heard(&self.view),
+            What::Swapped { .. } => {
+                self.text.heard(&self.view);
+                // Another patch than that on the bench is heard: it is the one to be seen.
+                self.patch.look = usize::from(self.view.bench.is_some());
+            }
             _ => {}
         }
         if !event.sentence.is_empty() {
@@ -238,6 +249,31 @@ impl App {
             Ok(()) => self.pending.push(answered),
             Err(why) => self.complain(why.to_string()),
         }
+    }
+
+    /// Hands a command over and waits for its answer a moment, so that the next key finds what this one did. False where it
+    /// was refused; the reason becomes the sentence.
+    pub fn ask(&mut self, command: Command) -> bool {
+        let (answer, answered) = channel();
+        let request = Request {
+            command,
+            at: At::Soon,
+            answer: Some(answer),
+        };
+        if let Err(why) = self.handle.send(request) {
+            self.complain(why.to_string());
+            return false;
+        }
+        match answered.recv_timeout(ANSWER) {
+            Ok(Ok(_)) => self.view = self.handle.view(),
+            Ok(Err(why)) => {
+                self.complain(why);
+                return false;
+            }
+            // It may still be made; the view will show it.
+            Err(_) => self.pending.push(answered),
+        }
+        true
     }
 
     pub fn say(&mut self, text: impl Into<String>) {

@@ -69,7 +69,7 @@ pub fn turned(spec: &ParamSpec, value: ParamValue, step: Step, direction: f32) -
     }
 }
 
-fn next_length(beats: f32, direction: f32) -> f32 {
+pub fn next_length(beats: f32, direction: f32) -> f32 {
     let longer = LENGTHS.iter().copied().find(|l| *l > beats * 1.001);
     let shorter = LENGTHS.iter().rev().copied().find(|l| *l < beats * 0.999);
     let next = if direction > 0.0 { longer } else { shorter };

@@ -12,6 +12,7 @@ mod history;
 mod journal;
 mod keymap;
 mod knob;
+mod levels;
 mod life;
 mod meters;
 mod mouse;
@@ -19,6 +20,8 @@ mod notes;
 mod options;
 mod overlays;
 mod panels;
+#[cfg(test)]
+mod patch_tests;
 mod pen;
 #[cfg(test)]
 mod scene;

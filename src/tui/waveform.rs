@@ -34,6 +34,17 @@ impl Recent {
         }
     }
 
+    /// The same with one channel.
+    pub fn push_mono(&mut self, frames: &[f32]) {
+        for value in frames.iter().rev().take(KEPT).rev() {
+            if self.frames.len() == KEPT {
+                self.frames.pop_front();
+            }
+            self.frames
+                .push_back(if value.is_finite() { *value } else { 0.0 });
+        }
+    }
+
     /// `columns` pairs of lowest and highest value over `span` frames that begin at a rising crossing of zero where there is one.
     pub fn trace(&self, columns: usize, span: usize) -> Vec<(f32, f32)> {
         let have = self.frames.len();

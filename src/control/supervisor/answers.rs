@@ -90,6 +90,7 @@ impl Supervisor {
                 self.fade_ms = ms;
             }
             Command::ResetCounters => self.rig.telemetry().reset_counters(),
+            Command::Watch(watching) => self.set_watching(watching)?,
             Command::Status => {
                 let object = telemetry_json::object(&self.look(), &self.meters.read());
                 return Ok(Some(object.to_string()));
@@ -240,7 +241,7 @@ impl Supervisor {
             return self.build_draft(draft, None, frame);
         }
         if self.bench.is_some() {
-            return self.build_bench(frame);
+            return self.build_bench(None, frame);
         }
         let standby = self.standby();
         let loaded = self.slots[standby.index()].loaded.clone();

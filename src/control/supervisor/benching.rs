@@ -111,15 +111,15 @@ impl Supervisor {
             (None, true) => words,
             (None, false) => format!("{words}; ^E builds and primes it"),
         };
-        self.tell(what, sentence);
+        self.tell(what, sentence.clone());
         match self.auto_prime && trouble.is_none() {
-            true => self.build_bench(frame),
+            true => self.build_bench(Some(sentence), frame),
             false => Ok(()),
         }
     }
 
     /// Builds what is on the bench; without anything on it, what plays, so that no edit that was taken back stands by.
-    pub(super) fn build_bench(&mut self, frame: u64) -> Result<(), String> {
+    pub(super) fn build_bench(&mut self, words: Option<String>, frame: u64) -> Result<(), String> {
         self.write_texts();
         let sheet = match &self.bench {
             Some(bench) => match &bench.trouble {
@@ -135,7 +135,11 @@ impl Supervisor {
         };
         let text = sheet.text;
         let source = Source::Text { text, file };
-        self.build(source, Wish::asked(frame, sheet.path, true, None))
+        let wish = Wish {
+            words,
+            ..Wish::asked(frame, sheet.path, true, None)
+        };
+        self.build(source, wish)
     }
 
     fn sheet_of(&self, slot: SlotId) -> Sheet {

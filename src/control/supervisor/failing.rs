@@ -43,7 +43,8 @@ impl Supervisor {
             EngineReply::Loaded { .. }
             | EngineReply::Retired(_)
             | EngineReply::Spent(_)
-            | EngineReply::Detached(_) => {}
+            | EngineReply::Detached(_)
+            | EngineReply::Unwatched(_) => {}
         }
     }
 

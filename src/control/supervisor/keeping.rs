@@ -132,6 +132,7 @@ impl Supervisor {
             modified: loaded.modified,
             then,
             draft: None,
+            words: None,
         };
         if let Err(why) = self.build(source, wish) {
             self.next_try = self.now.steady + PAUSE;

@@ -31,6 +31,8 @@ pub struct Wish {
     pub modified: bool,
     pub then: Option<Then>,
     pub draft: Option<Draft>,
+    /// The edit that it is built for.
+    pub words: Option<String>,
 }
 
 impl Wish {
@@ -42,6 +44,7 @@ impl Wish {
             modified,
             then,
             draft: None,
+            words: None,
         }
     }
 }
@@ -107,6 +110,7 @@ impl Supervisor {
             patch,
             then: wish.then,
             draft: wish.draft,
+            words: wish.words,
             turned: Vec::new(),
             forgotten: false,
         });
@@ -184,8 +188,10 @@ impl Supervisor {
                 ),
                 false => String::new(),
             };
+            let edit = pending.words.as_ref();
+            let edit = edit.map_or(String::new(), |words| format!("{words}: "));
             let sentence = format!(
-                "{} primed {} in {:.1} ms: read {:.1}, compile {:.1}, {} buffers {:.1}, check {:.1}, rms {:.3}{silent}{loud}",
+                "{edit}{} primed {} in {:.1} ms: read {:.1}, compile {:.1}, {} buffers {:.1}, check {:.1}, rms {:.3}{silent}{loud}",
                 slot.name(),
                 built.patch.name,
                 report.total_ms,

@@ -7,6 +7,7 @@ mod failing;
 mod keeping;
 mod knobs;
 mod loading;
+mod looking;
 mod notes;
 mod parking;
 mod recording;
@@ -26,7 +27,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::bench::Bench;
 use super::builder::Builder;
-use super::command::{Command, Quantum, Request, SlotId};
+use super::command::{Command, Quantum, Request, SlotId, Watching};
 use super::deaths::Deaths;
 use super::draft::Draft;
 use super::event::{Recording, View};
@@ -40,6 +41,7 @@ use super::timeline::{ClockLine, Heads, Now, stamp};
 use crate::audio::stream::Stream;
 use crate::dsp::lanes::IsaChoice;
 use crate::dsp::transport::Transport;
+use crate::engine::watch::ProbeFeed;
 
 use notes::Held;
 use records::{Arriving, Pending, Ready, Slot, Swapping, Waking};
@@ -112,6 +114,10 @@ pub struct Supervisor {
     waking: Option<Waking>,
     draft: Option<Draft>,
     bench: Option<Bench>,
+    // What a screen looks at
+    watching: Option<Watching>,
+    watched: [Option<looking::Watched>; 2],
+    probe: Option<Arc<ProbeFeed>>,
     builds: u64,
     generations: u32,
     deaths: Deaths,
@@ -179,6 +185,9 @@ impl Supervisor {
             waking: None,
             draft: None,
             bench: None,
+            watching: None,
+            watched: [None, None],
+            probe: None,
             builds: 0,
             generations: 0,
             deaths: Deaths::default(),
@@ -260,6 +269,7 @@ impl Supervisor {
         self.keep_within_budget();
         self.decide_swap();
         self.keep_net();
+        self.keep_watch();
         self.finish_saves();
         self.hear_device();
         self.hear_recorder();
@@ -315,8 +325,8 @@ impl Supervisor {
     }
 
     fn perform(&mut self, request: Request, frame: u64) {
-        let logged = (!matches!(request.command, Command::Status | Command::Record(_)))
-            .then(|| request.command.clone());
+        let unlogged = Command::is_unlogged(&request.command);
+        let logged = (!unlogged).then(|| request.command.clone());
         let answer = self.answer(request.command, frame);
         if let (Some(command), Ok(_)) = (logged, &answer) {
             if self.performed.len() >= LOGGED {

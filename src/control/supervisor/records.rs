@@ -93,6 +93,8 @@ pub struct Pending {
     pub then: Option<Then>,
     /// The draft it was made from: knobs are checked against it while it is built.
     pub draft: Option<Draft>,
+    /// The edit that it is built for.
+    pub words: Option<String>,
     /// Knobs turned since.
     pub turned: Vec<Turned>,
     /// Nobody waits for it any more.

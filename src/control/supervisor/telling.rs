@@ -134,6 +134,7 @@ impl Supervisor {
                 generation: slot.generation,
                 loaded: slot.loaded.clone(),
                 is_net: slot.is_net,
+                levels: self.levels_of(id),
             }
         };
         let (undo_steps, redo_steps) = self.history.depth();
@@ -151,6 +152,7 @@ impl Supervisor {
             no_net: !self.has_net(),
             bench: self.bench.clone(),
             auto_prime: self.auto_prime,
+            probe: self.probe_feed(),
             draft: self.draft.as_ref().map(|d| d.len()),
             undo_steps,
             redo_steps,

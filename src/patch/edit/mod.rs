@@ -9,7 +9,7 @@ mod value;
 
 use crate::modules::spec::{OptionValue, ParamValue};
 
-pub use names::{free_like, free_name, source_text, target_text};
+pub use names::{check_name, free_like, free_name, source_text, target_text};
 pub use value::{param_edit, set_option, set_param};
 
 /// Something that a user does to a patch. Names are those of the text; ports as cables write them: `seq.gate`, `vcf.cutoff`,

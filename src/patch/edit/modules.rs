@@ -8,7 +8,7 @@ use crate::patch::{Cable, Input, Patch};
 
 use super::cables::{cut_all, wire};
 use super::doc::{Doc, Item, splice};
-use super::names::{check_new, source_text, target_text};
+use super::names::{check_name, source_text, target_text};
 use super::{EditError, entry};
 
 /// As many as a patch may ask for.
@@ -28,7 +28,7 @@ pub fn find_kind(kind: &str) -> Result<&'static ModuleSpec, EditError> {
 pub fn add(text: &str, name: &str, kind: &str, after: Option<&str>) -> Result<String, EditError> {
     let doc = Doc::read(text)?;
     let spec = find_kind(kind)?;
-    check_new(&doc.patch, name)?;
+    check_name(&doc.patch, name)?;
     let after = after.map(|after| doc.node(after)).transpose()?;
     Ok(add_text(&doc, after, &format!("{name}: {}()", spec.kind)))
 }
@@ -45,7 +45,7 @@ fn add_text(doc: &Doc, after: Option<usize>, new: &str) -> String {
 pub fn duplicate(text: &str, module: &str, to: &str) -> Result<String, EditError> {
     let doc = Doc::read(text)?;
     let node = doc.node(module)?;
-    check_new(&doc.patch, to)?;
+    check_name(&doc.patch, to)?;
     let spans = &doc.spans.modules[node];
     let value = &doc.text[spans.kind.start..spans.whole.end];
     let mut new = add_text(&doc, Some(node), &format!("{to}: {value}"));
@@ -74,7 +74,7 @@ fn amount_text(patch: &Patch, cable: &Cable) -> Option<String> {
 pub fn rename(text: &str, module: &str, to: &str) -> Result<String, EditError> {
     let doc = Doc::read(text)?;
     let node = doc.node(module)?;
-    check_new(&doc.patch, to)?;
+    check_name(&doc.patch, to)?;
     let mut parts = vec![(doc.spans.modules[node].name.clone(), to.to_owned())];
     for item in doc.items() {
         for (_, end) in item

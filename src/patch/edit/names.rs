@@ -11,7 +11,7 @@ use super::doc::Doc;
 const LONGEST: usize = 32;
 
 /// Refuses what can't be a module's name in this patch.
-pub fn check_new(patch: &Patch, name: &str) -> Result<(), EditError> {
+pub fn check_name(patch: &Patch, name: &str) -> Result<(), EditError> {
     let mut chars = name.chars();
     let first = chars
         .next()
@@ -56,9 +56,14 @@ pub fn source_text(patch: &Patch, from: Source) -> String {
     }
 }
 
-/// An input or parameter as cables name it: "vca", "vcf.cutoff".
+/// An input or parameter as cables name it: "vcf.cutoff"; "vca" for the input that is simply its `in`.
 pub fn target_text(patch: &Patch, to: Target) -> String {
-    write::target(patch, to, write::Bare::First)
+    let first = patch.modules[to.node].spec.inputs.first();
+    let bare = match first.is_some_and(|port| port.name == "in") {
+        true => write::Bare::First,
+        false => write::Bare::Never,
+    };
+    write::target(patch, to, bare)
 }
 
 /// The output that "seq.gate" means.

@@ -2,6 +2,7 @@
 pub mod diff;
 pub mod help;
 pub mod palette;
+pub mod pick;
 pub mod prompt;
 pub mod quit;
 
@@ -20,6 +21,7 @@ pub enum Overlay {
     Help(help::Help),
     Palette(palette::Palette),
     Prompt(prompt::Prompt),
+    Pick(pick::Pick),
     Diff,
     Quit,
 }
@@ -31,6 +33,7 @@ impl Overlay {
         match self {
             Self::Palette(palette) => palette.type_text(line),
             Self::Prompt(prompt) => prompt.type_text(line),
+            Self::Pick(pick) => pick.type_text(line),
             Self::Help(_) | Self::Diff | Self::Quit => {}
         }
     }
@@ -51,6 +54,7 @@ pub fn on_key(app: &mut App, overlay: Overlay, key: &KeyEvent, chord: Chord) -> 
         Overlay::Help(help) => help::on_key(help, key).map(Overlay::Help),
         Overlay::Palette(palette) => palette::on_key(app, palette, key).map(Overlay::Palette),
         Overlay::Prompt(prompt) => prompt::on_key(app, prompt, key).map(Overlay::Prompt),
+        Overlay::Pick(pick) => pick::on_key(app, pick, key).map(Overlay::Pick),
         Overlay::Diff => None,
         Overlay::Quit => quit::on_key(app, key).then_some(Overlay::Quit),
     }
@@ -62,6 +66,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
         Overlay::Help(help) => help::draw(app, help, area, buf),
         Overlay::Palette(palette) => return palette::draw(app, palette, area, buf),
         Overlay::Prompt(prompt) => return prompt::draw(app, prompt, area, buf),
+        Overlay::Pick(pick) => return pick::draw(app, pick, area, buf),
         Overlay::Diff => diff::draw(app, area, buf),
         Overlay::Quit => quit::draw(app, area, buf),
     }

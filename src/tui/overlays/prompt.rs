@@ -1,5 +1,6 @@
-//! One line to type: a knob's value with its unit, or the file to save to. Says what is wrong while it is typed.
+//! One line to type: a value with its unit, a cable's amount, a name, the file to save to. Says what is wrong while it is typed.
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::{
@@ -9,12 +10,18 @@ use ratatui::{
 };
 
 use crate::control::command::{Command, Focus};
-use crate::modules::spec::ParamSpec;
-use crate::patch::value::{bound, format_value, parse_value};
+use crate::modules::spec::{OptionKind, OptionSpec, OptionValue, ParamSpec};
+use crate::patch::edit::{Edit, check_name};
+use crate::patch::value::{
+    AmountIn, amount_hint, amount_text, bound, format_value, parse_amount, parse_length,
+    parse_value,
+};
+use crate::patch::{Node, Patch};
 use crate::tui::act;
 use crate::tui::app::App;
 use crate::tui::overlays::{Overlay, middle, type_key};
 use crate::tui::pen::{Labels, Pen, panel, wipe};
+use crate::tui::screens::patch::{edits, knobs, rows, wiring};
 use crate::tui::theme::Role;
 
 pub struct Prompt {
@@ -29,10 +36,37 @@ pub enum Purpose {
         spec: &'static ParamSpec,
         now: String,
     },
+    Amount {
+        from: String,
+        to: String,
+        into: AmountIn<'static>,
+        cabled: Cabled,
+    },
+    Name {
+        patch: Arc<Patch>,
+        module: String,
+    },
+    Choice {
+        module: String,
+        spec: &'static OptionSpec,
+        now: String,
+    },
     SavePath,
 }
 
+/// A cable that an amount is asked for.
+#[derive(Clone, Copy)]
+pub enum Cabled {
+    New { feedback: bool },
+    Now { amount: f32 },
+}
+
 impl Prompt {
+    /// An amount of 1 need not be typed.
+    fn may_be_empty(&self) -> bool {
+        matches!(self.purpose, Purpose::Amount { .. })
+    }
+
     pub fn type_text(&mut self, text: &str) {
         self.line += text;
     }
@@ -56,6 +90,72 @@ pub fn ask_value(
     }));
 }
 
+pub fn ask_amount(
+    app: &mut App,
+    from: String,
+    to: String,
+    into: AmountIn<'static>,
+    cabled: Cabled,
+) {
+    app.overlay = Some(Overlay::Prompt(Prompt {
+        line: String::new(),
+        purpose: Purpose::Amount {
+            from,
+            to,
+            into,
+            cabled,
+        },
+    }));
+}
+
+pub fn ask_name(app: &mut App, patch: Arc<Patch>, module: String) {
+    app.overlay = Some(Overlay::Prompt(Prompt {
+        line: String::new(),
+        purpose: Purpose::Name { patch, module },
+    }));
+}
+
+/// A choice that is made when the patch is built; a text is there to be changed.
+pub fn ask_choice(app: &mut App, node: &Node, option: usize) {
+    let now = rows::option_text(node, option);
+    let line = match &node.options[option] {
+        OptionValue::Text(text) => text.clone(),
+        _ => String::new(),
+    };
+    app.overlay = Some(Overlay::Prompt(Prompt {
+        line,
+        purpose: Purpose::Choice {
+            module: node.name.clone(),
+            spec: &node.spec.options[option],
+            now,
+        },
+    }));
+}
+
+/// What a text means for an option, or what would be right.
+fn read_choice(spec: &OptionSpec, text: &str) -> Result<OptionValue, String> {
+    match spec.kind {
+        OptionKind::Choice(names) => {
+            let lower = text.to_lowercase();
+            let at = names
+                .iter()
+                .position(|n| n.to_lowercase().starts_with(&lower));
+            at.map(OptionValue::Choice)
+                .ok_or_else(|| format!("there is {}", names.join(", ")))
+        }
+        OptionKind::Text(_) => Ok(OptionValue::Text(text.to_owned())),
+        OptionKind::Whole { min, max, .. } => {
+            let number = text.parse().ok().filter(|n| (min..=max).contains(n));
+            number
+                .map(OptionValue::Whole)
+                .ok_or_else(|| format!("a whole number from {min} to {max}"))
+        }
+        OptionKind::Length { .. } => parse_length(text)
+            .map(OptionValue::Length)
+            .ok_or_else(|| "a note length such as 1/16".to_owned()),
+    }
+}
+
 pub fn ask_path(app: &mut App, suggestion: &str) {
     app.overlay = Some(Overlay::Prompt(Prompt {
         line: suggestion.to_owned(),
@@ -66,7 +166,7 @@ pub fn ask_path(app: &mut App, suggestion: &str) {
 pub fn on_key(app: &mut App, mut prompt: Prompt, key: &KeyEvent) -> Option<Prompt> {
     match key.code {
         KeyCode::Esc => return None,
-        KeyCode::Enter if prompt.line.trim().is_empty() => return None,
+        KeyCode::Enter if prompt.line.trim().is_empty() && !prompt.may_be_empty() => return None,
         KeyCode::Enter => return finish(app, prompt),
         _ => {
             type_key(&mut prompt.line, key);
@@ -79,6 +179,31 @@ fn finish(app: &mut App, prompt: Prompt) -> Option<Prompt> {
     match &prompt.purpose {
         Purpose::SavePath => {
             act::save(app, &prompt.line);
+            None
+        }
+        _ if complaint(&prompt).is_some() => Some(prompt),
+        Purpose::Amount {
+            from, to, cabled, ..
+        } => {
+            let line = prompt.line.trim();
+            let amount = (!line.is_empty()).then(|| line.to_owned());
+            let (from, to) = (from.clone(), to.clone());
+            match cabled {
+                Cabled::New { feedback } => wiring::wire_now(app, from, to, amount, *feedback),
+                Cabled::Now { .. } => {
+                    edits::send(app, Edit::Amount { from, to, amount });
+                }
+            }
+            None
+        }
+        Purpose::Name { module, .. } => {
+            edits::rename_to(app, module.clone(), prompt.line.trim());
+            None
+        }
+        Purpose::Choice { module, spec, .. } => {
+            if let Ok(value) = read_choice(spec, prompt.line.trim()) {
+                knobs::choose(app, module.clone(), spec.name, value);
+            }
             None
         }
         Purpose::Value {
@@ -112,6 +237,16 @@ fn complaint(prompt: &Prompt) -> Option<String> {
         Purpose::Value { spec, .. } if !prompt.line.trim().is_empty() => {
             parse_value(spec, prompt.line.trim()).err().map(|e| e.why)
         }
+        Purpose::Amount { into, .. } if !prompt.line.trim().is_empty() => {
+            parse_amount(*into, prompt.line.trim()).err().map(|e| e.why)
+        }
+        Purpose::Name { patch, .. } if !prompt.line.trim().is_empty() => {
+            let refused = check_name(patch, prompt.line.trim()).err();
+            refused.map(|why| why.to_string())
+        }
+        Purpose::Choice { spec, .. } if !prompt.line.trim().is_empty() => {
+            read_choice(spec, prompt.line.trim()).err()
+        }
         Purpose::SavePath if PathBuf::from(prompt.line.trim()).exists() => {
             Some("this file is there already; Enter replaces it".to_owned())
         }
@@ -135,6 +270,35 @@ pub fn draw(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) -> Option<
             ),
         ),
         Purpose::SavePath => ("save to".to_owned(), "a path that ends in .ron".to_owned()),
+        Purpose::Amount {
+            from,
+            to,
+            into,
+            cabled,
+        } => {
+            let now = match cabled {
+                Cabled::New { .. } => "nothing typed is 1".to_owned(),
+                Cabled::Now { amount } => format!("now {}", amount_text(*into, *amount)),
+            };
+            (
+                format!("{from} > {to} *"),
+                format!("{now}; {}", amount_hint(*into)),
+            )
+        }
+        Purpose::Name { module, .. } => (
+            format!("rename {module}"),
+            "every cable and macro follows".to_owned(),
+        ),
+        Purpose::Choice { module, spec, now } => {
+            let hint = match spec.kind {
+                OptionKind::Choice(names) => names.join(" "),
+                _ => spec.doc.to_owned(),
+            };
+            (
+                format!("{module}.{}", spec.name),
+                format!("now {now}; {hint}"),
+            )
+        }
     };
     let labels = Labels {
         title: &title,

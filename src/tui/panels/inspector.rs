@@ -7,12 +7,26 @@ use crate::patch::{Input, Patch, Source};
 use crate::tui::app::App;
 use crate::tui::difference;
 use crate::tui::knob::position;
+use crate::tui::levels;
+use crate::tui::panels::probe;
 use crate::tui::pen::{Labels, Pen, bar, panel};
-use crate::tui::screens::patch::{Field, Row, value_of};
+use crate::tui::screens::patch::knobs::value_of;
+use crate::tui::screens::patch::{Field, Row};
 use crate::tui::theme::Role;
 
 pub fn draw(app: &App, patch: &Patch, row: Option<&Row>, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
+    let scope = probe::height(app, area.height);
+    let below = Rect {
+        y: area.bottom() - scope,
+        height: scope,
+        ..area
+    };
+    probe::draw(app, below, buf);
+    let area = Rect {
+        height: area.height - scope,
+        ..area
+    };
     let Some(row) = row else {
         panel(buf, area, theme, &Labels::default());
         return;
@@ -66,7 +80,7 @@ pub fn draw(app: &App, patch: &Patch, row: Option<&Row>, area: Rect, buf: &mut B
         y += 1;
     }
     y += 1;
-    for (line, role) in about(patch, row) {
+    for (line, role) in about(app, patch, row) {
         for line in wrapped(&line, usize::from(inner.width)) {
             Pen::row(buf, inner, y).text(line, theme.style(role));
             y += 1;
@@ -75,7 +89,7 @@ pub fn draw(app: &App, patch: &Patch, row: Option<&Row>, area: Rect, buf: &mut B
 }
 
 /// What is to be said of the field in focus.
-fn about(patch: &Patch, row: &Row) -> Vec<(String, Role)> {
+fn about(app: &App, patch: &Patch, row: &Row) -> Vec<(String, Role)> {
     let node = &patch.modules[row.node];
     let spec = node.spec;
     let mut lines = Vec::new();
@@ -107,6 +121,10 @@ fn about(patch: &Patch, row: &Row) -> Vec<(String, Role)> {
                 format!("default {}", format_value(param, default)),
                 Role::Muted,
             );
+            if let Some([low, high]) = levels::live_range(app, patch, row.node, i) {
+                let show = |v| format_value(param, crate::modules::spec::ParamValue::Fixed(v));
+                say(format!("live {}..{}", show(low), show(high)), Role::Live);
+            }
         }
         Field::Choice(i) => {
             let option = &spec.options[i];
@@ -114,7 +132,7 @@ fn about(patch: &Patch, row: &Row) -> Vec<(String, Role)> {
             if let crate::modules::spec::OptionKind::Choice(names) = option.kind {
                 say(names.join(" "), Role::Muted);
             }
-            say("changed in the text (e)".into(), Role::Muted);
+            say("←→ or Enter; built anew".into(), Role::Muted);
         }
         Field::In(i) => {
             let input = &spec.inputs[i];
@@ -142,7 +160,11 @@ fn about(patch: &Patch, row: &Row) -> Vec<(String, Role)> {
             Field::Choice(_) => false,
         };
         if touches {
-            say(difference::cable(patch, cable), Role::Cv);
+            let level = levels::text(app, patch, cable.from);
+            say(
+                format!("{}  {level}", difference::cable(patch, cable)),
+                Role::Cv,
+            );
             if cable.feedback {
                 say("  feedback, 64 frames late".into(), Role::Muted);
             }

@@ -1,10 +1,13 @@
 //! Panels: each draws one thing into the area it is given, whatever its size.
 pub mod changes;
 pub mod events;
+pub mod focus;
 pub mod footer;
 pub mod header;
 pub mod inspector;
 pub mod macros;
+pub mod matrix;
+pub mod probe;
 pub mod rails;
 pub mod scope;
 pub mod slot;

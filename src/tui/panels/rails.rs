@@ -7,16 +7,40 @@ use ratatui::{
 
 use crate::modules::spec::Signal;
 use crate::patch::value::format_value;
-use crate::patch::{Input, Patch, Source};
+use crate::patch::{Patch, Source};
 use crate::tui::app::App;
+use crate::tui::levels;
 use crate::tui::pen::{Pen, clip};
-use crate::tui::screens::patch::{Field, Row, option_text, value_of};
+use crate::tui::screens::patch::cables::{is_wired, near, traced};
+use crate::tui::screens::patch::knobs::value_of;
+use crate::tui::screens::patch::rows::{field_of, option_text};
+use crate::tui::screens::patch::{Field, Row};
 use crate::tui::theme::Role;
 
-/// Columns before the rails: mark, name, kind, field with its value, port.
-const NAME: u16 = 7;
-const KIND: u16 = 9;
-const FIELD: u16 = 20;
+/// Columns before the rails, behind the mark: name, kind, field with its value; the port follows.
+#[derive(Clone, Copy)]
+struct Columns {
+    name: u16,
+    kind: u16,
+    field: u16,
+}
+
+impl Columns {
+    /// What fits beside some rails.
+    fn of(width: u16) -> Self {
+        let (name, kind, field) = match width {
+            0..=43 => (5, 0, 17),
+            44..=69 => (7, 7, 20),
+            _ => (11, 9, 26),
+        };
+        Self { name, kind, field }
+    }
+
+    fn rails(self) -> u16 {
+        1 + self.name + self.kind + self.field + 2
+    }
+}
+
 /// Columns from one rail to the next.
 const PITCH: u16 = 2;
 
@@ -27,6 +51,8 @@ struct Rail {
     to: Vec<usize>,
     lane: usize,
     signal: Signal,
+    /// Rows of cables that the trace goes through; the source's own, where it does.
+    traced: Vec<usize>,
 }
 
 impl Rail {
@@ -38,35 +64,28 @@ impl Rail {
     }
 }
 
-/// Whether a cable begins or ends at a field.
-pub fn is_wired(patch: &Patch, node: usize, field: Field) -> bool {
-    patch.cables.iter().any(|cable| match field {
-        Field::Out(port) => cable.from == Source { node, port },
-        Field::In(port) => cable.to.node == node && cable.to.input == Input::Port(port),
-        Field::Param(param) => cable.to.node == node && cable.to.input == Input::Param(param),
-        Field::Choice(_) => false,
-    })
-}
-
 /// The rails between rows, each in a lane that no other crosses lengthwise.
-fn rails(patch: &Patch, rows: &[Row]) -> Vec<Rail> {
+fn rails(patch: &Patch, rows: &[Row], traced: &[bool]) -> Vec<Rail> {
     let row_of = |node: usize, field: Field| {
         rows.iter()
             .position(|row| row.node == node && row.field == field)
     };
     let mut rails: Vec<Rail> = Vec::new();
-    for cable in &patch.cables {
-        let to = match cable.to.input {
-            Input::Port(port) => row_of(cable.to.node, Field::In(port)),
-            Input::Param(param) => row_of(cable.to.node, Field::Param(param)),
-        };
+    for (index, cable) in patch.cables.iter().enumerate() {
+        let to = row_of(cable.to.node, field_of(cable.to.input));
         let from = row_of(cable.from.node, Field::Out(cable.from.port));
         let (Some(from), Some(to)) = (from, to) else {
             continue;
         };
+        let on_trace = traced.get(index).copied().unwrap_or(false);
+        let through: &[usize] = if on_trace { &[from, to] } else { &[] };
         match rails.iter_mut().find(|rail| rail.source == cable.from) {
-            Some(rail) => rail.to.push(to),
+            Some(rail) => {
+                rail.to.push(to);
+                rail.traced.extend(through);
+            }
             None => rails.push(Rail {
+                traced: through.to_vec(),
                 source: cable.from,
                 from,
                 to: vec![to],
@@ -90,7 +109,7 @@ fn rails(patch: &Patch, rows: &[Row]) -> Vec<Rail> {
     rails
 }
 
-fn role_of(signal: Signal) -> Role {
+pub fn role_of(signal: Signal) -> Role {
     match signal {
         Signal::Audio => Role::Audio,
         Signal::Gate => Role::Gate,
@@ -116,6 +135,11 @@ pub fn draw(
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<Position> {
+    let columns = Columns::of(area.width);
+    let traced = match (app.patch.trace, rows.get(focus)) {
+        (true, Some(row)) => traced(patch, *row),
+        _ => Vec::new(),
+    };
     let legend = u16::from(area.height >= 8);
     let area_rows = usize::from(area.height - legend);
     if area_rows == 0 {
@@ -125,12 +149,12 @@ pub fn draw(
         .saturating_sub(area_rows / 2)
         .min(rows.len().saturating_sub(area_rows));
     for (y, (i, row)) in (0..area.height - legend).zip(rows.iter().enumerate().skip(top)) {
-        draw_row(app, patch, row, i == focus, area, y, buf);
+        draw_row(app, patch, row, i == focus, columns, area, y, buf);
     }
-    let start = area.x + 1 + NAME + KIND + FIELD + 2;
+    let start = area.x + columns.rails();
     let visible = top..top + area_rows;
     // All that lies across first: what runs down bridges it.
-    let rails = rails(patch, rows);
+    let rails = rails(patch, rows, &traced);
     for part in [Part::Across, Part::Down] {
         for rail in &rails {
             draw_rail(app, rail, part, focus, &visible, start, area, buf);
@@ -152,14 +176,16 @@ pub fn draw(
         pen.right(&place, muted);
     }
     let y = area.y + (focus - top) as u16;
-    Some(Position::new(area.x + 1 + NAME + KIND, y))
+    Some(Position::new(area.x + 1 + columns.name + columns.kind, y))
 }
 
+#[allow(clippy::too_many_arguments)]
 fn draw_row(
     app: &App,
     patch: &Patch,
     row: &Row,
     focused: bool,
+    columns: Columns,
     area: Rect,
     y: u16,
     buf: &mut Buffer,
@@ -175,11 +201,14 @@ fn draw_row(
     pen.text(if focused { "▸" } else { " " }, theme.style(Role::Focus));
     if row.first {
         let bold = theme.style(Role::Text).add_modifier(Modifier::BOLD);
-        pen.cell(clip(&node.name, usize::from(NAME - 1)), NAME, bold);
-        pen.cell(spec.kind, KIND, theme.style(Role::Muted));
+        let name = clip(&node.name, usize::from(columns.name - 1));
+        pen.cell(name, columns.name, bold);
+        let kind = clip(spec.kind, usize::from(columns.kind.saturating_sub(1)));
+        pen.cell(kind, columns.kind, theme.style(Role::Muted));
     } else {
-        pen.gap(NAME + KIND);
+        pen.gap(columns.name + columns.kind);
     }
+    let field = columns.field;
     let muted = theme.style(Role::Muted);
     let wired = is_wired(patch, row.node, row.field);
     let (label, value, mark, role) = match row.field {
@@ -200,13 +229,29 @@ fn draw_row(
             (port.name, String::new(), "○", role_of(port.signal))
         }
     };
+    // The level of what leaves, and of what arrives by a port's only cable.
+    let source = match row.field {
+        Field::Param(_) | Field::Choice(_) => None,
+        _ => match near(patch, *row).as_slice() {
+            [cable] => Some(cable.from),
+            _ => row.source(),
+        },
+    };
+    let level = source.map_or(String::new(), |s| levels::text(app, patch, s));
     let label_style = match row.field {
         Field::Param(_) | Field::Choice(_) => theme.style(Role::Text),
         _ if wired => theme.style(Role::Text),
         _ => muted,
     };
-    if value.is_empty() {
-        pen.cell(label, FIELD, label_style);
+    if !level.is_empty() {
+        let width = field
+            .saturating_sub(13)
+            .max(label.len() as u16 + 1)
+            .min(field);
+        pen.cell(label, width, label_style);
+        pen.cell(level, field - width, theme.style(Role::MeterLow));
+    } else if value.is_empty() {
+        pen.cell(label, field, label_style);
     } else {
         let width = label.len().max(8) as u16 + 1;
         pen.cell(label, width, label_style);
@@ -214,7 +259,7 @@ fn draw_row(
             Field::Param(_) => theme.style(Role::SynNumber),
             _ => theme.style(Role::SynString),
         };
-        pen.cell(value, FIELD.saturating_sub(width), style);
+        pen.cell(value, field.saturating_sub(width), style);
     }
     let style = if wired { theme.style(role) } else { muted };
     pen.gap(1).text(mark, style);
@@ -242,15 +287,31 @@ fn draw_rail(
         return;
     }
     let [across, down, from_above, from_below, both] = strokes(rail.signal);
-    let traced = rail.from == focus || rail.to.contains(&focus);
-    let mut style = app.theme.style(role_of(rail.signal));
-    if traced {
-        style = app.theme.style(Role::Focus).add_modifier(Modifier::BOLD);
-    }
+    let theme = &app.theme;
+    let bold = |role: Role| theme.style(role).add_modifier(Modifier::BOLD);
+    let touched = rail.from == focus || rail.to.contains(&focus);
+    let style = match (app.patch.trace, touched) {
+        // What the trace does not go through steps back.
+        (true, _) if rail.traced.is_empty() => theme.style(Role::Border),
+        (true, _) => bold(role_of(rail.signal)),
+        (false, true) => bold(Role::Focus),
+        (false, false) => theme.style(role_of(rail.signal)),
+    };
+    // Of a rail that goes on to others, only as far as the trace does.
+    let off = |row: usize| {
+        let ends = |f: fn(usize, usize) -> usize| rail.traced.iter().copied().reduce(f);
+        let within = ends(usize::min).zip(ends(usize::max));
+        app.patch.trace && within.is_some_and(|(top, bottom)| row < top || row > bottom)
+    };
     let (top, bottom) = (rail.top(), rail.bottom());
     for row in top.max(visible.start)..=bottom.min(visible.end.saturating_sub(1)) {
         let y = area.y + (row - visible.start) as u16;
         let ends_here = row == rail.from || rail.to.contains(&row);
+        let branch = app.patch.trace && ends_here && !rail.traced.contains(&row);
+        let style = match off(row) || (branch && part == Part::Across) {
+            true => theme.style(Role::Border),
+            false => style,
+        };
         match part {
             Part::Across if ends_here => {
                 for cell_x in start..x {
@@ -292,7 +353,7 @@ mod tests {
             .patch
             .unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
         let all = rows(&patch, false);
-        let rails = rails(&patch, &all);
+        let rails = rails(&patch, &all, &[]);
         let ends: usize = rails.iter().map(|r| r.to.len()).sum();
         assert_eq!(ends, patch.cables.len());
         for (i, a) in rails.iter().enumerate() {
@@ -309,6 +370,6 @@ mod tests {
         let patch = parse(text, "test.ron").patch.expect("a patch");
         let (all, wired) = (rows(&patch, false), rows(&patch, true));
         assert!(wired.len() < all.len());
-        assert_eq!(rails(&patch, &wired).len(), 2);
+        assert_eq!(rails(&patch, &wired, &[]).len(), 2);
     }
 }

@@ -9,6 +9,7 @@ use crate::tui::app::App;
 use crate::tui::options::{Glyphs, Motion};
 use crate::tui::pen::{Labels, Pen, UPWARD, panel};
 use crate::tui::theme::Role;
+use crate::tui::waveform::Recent;
 use crate::tui::words;
 
 /// Time across the panel.
@@ -32,18 +33,25 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         return;
     }
     let style = theme.style(words::slot_role(app.view.live));
+    curve(app, &app.recent, span, style, inner, buf);
+}
+
+/// The latest frames as a curve that fills an area.
+pub fn curve(app: &App, recent: &Recent, span: usize, style: Style, area: Rect, buf: &mut Buffer) {
+    let gain = gain_for(recent.peak(span * 4));
     match app.options.glyphs {
         Glyphs::Unicode => {
-            let trace = app.recent.trace(usize::from(inner.width), span);
-            filled(buf, inner, &trace, gain, style, theme.style(Role::Border));
+            let trace = recent.trace(usize::from(area.width), span);
+            let zero = app.theme.style(Role::Border);
+            filled(buf, area, &trace, gain, style, zero);
         }
         Glyphs::Braille => {
-            let trace = app.recent.trace(usize::from(inner.width) * 2, span);
-            braille(buf, inner, &trace, gain, style);
+            let trace = recent.trace(usize::from(area.width) * 2, span);
+            braille(buf, area, &trace, gain, style);
         }
         Glyphs::Ascii => {
-            let trace = app.recent.trace(usize::from(inner.width), span);
-            line(buf, inner, &trace, gain, style);
+            let trace = recent.trace(usize::from(area.width), span);
+            line(buf, area, &trace, gain, style);
         }
     }
 }

@@ -8,9 +8,10 @@ use ratatui::{
     style::Modifier,
 };
 
-use crate::control::command::Command;
+use crate::control::command::{Command, Focus};
 use crate::control::event::View;
 use crate::patch::diagnostic::{Diagnostic, Severity};
+use crate::patch::edit::Edit;
 use crate::patch::file::{Parsed, parse, save_atomic};
 use crate::patch::spans::Place;
 use crate::patch::value::bound;
@@ -66,15 +67,17 @@ impl TextScreen {
         self.follow(view);
     }
 
-    /// Shows what the live slot plays, knob turns and all, while nobody edited.
+    /// Shows what is on the bench, else what the live slot plays, knob turns and all, while nobody edited.
     pub fn follow(&mut self, view: &View) {
         if self.from_file || self.edited() {
             return;
         }
-        if let Some(loaded) = &view.slots[view.live.index()].loaded
-            && (self.editor.is_none() || *loaded.text != *self.baseline)
+        let bench = view.bench.as_ref().map(|b| (&b.text, &b.path));
+        let live = view.slots[view.live.index()].loaded.as_ref();
+        if let Some((text, path)) = bench.or(live.map(|l| (&l.text, &l.path)))
+            && (self.editor.is_none() || **text != *self.baseline)
         {
-            self.open(&loaded.text, loaded.path.clone(), false);
+            self.open(text, path.clone(), false);
         }
     }
 
@@ -258,11 +261,24 @@ pub fn prime(app: &mut App) {
         let sentence = error_sentence(app).unwrap_or_default();
         return app.complain(sentence);
     }
-    let command = Command::LoadText {
-        text: editor.text(),
-        path: app.text.path.clone(),
-    };
-    app.send(command);
+    let text = editor.text();
+    // What is patched and what is typed are one text.
+    if let Some(bench) = app.view.bench.as_ref().filter(|_| !app.text.from_file) {
+        if *bench.text == text {
+            return app.send(Command::Prime);
+        }
+        let edit = Edit::Rewrite(text.clone());
+        let focus = Focus::Bench;
+        if app.ask(Command::Edit { focus, edit }) {
+            app.text.baseline = text;
+            if !app.view.auto_prime {
+                app.send(Command::Prime);
+            }
+        }
+        return;
+    }
+    let path = app.text.path.clone();
+    app.send(Command::LoadText { text, path });
 }
 
 /// Writes the text to its file, atomically.
