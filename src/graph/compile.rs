@@ -7,7 +7,7 @@ use crate::dsp::{
 };
 use crate::modules::{
     self,
-    module::{Build, LaneInit, Out},
+    module::{Build, LaneInit, Out, seed},
     spec::{Law, ModuleSpec, ParamValue, Signal, Voicing, kernel_value},
 };
 use crate::patch::{Input, Patch};
@@ -326,13 +326,4 @@ fn by_group<L: Lanes>(l: L, instances: &[usize], gains: &[f32]) -> Vec<(usize, L
         vector.lanes_mut()[instance % L::N] += gain;
     }
     groups.into_iter().collect()
-}
-
-/// A seed that differs between modules and voices and is the same in every compilation (FNV-1a over the name).
-pub fn seed(patch: u32, name: &str, voice: usize) -> u32 {
-    let bytes = name.bytes().chain((voice as u32).to_le_bytes());
-    let hash = bytes.fold(0x811c_9dc5 ^ patch.wrapping_mul(0x9e37_79b9), |h, b| {
-        (h ^ b as u32).wrapping_mul(0x0100_0193)
-    });
-    hash.max(1)
 }

@@ -1,14 +1,12 @@
 //! Drum gates from a text in mini-notation: each drum has its output. It has no state.
-use crate::dsp::{
-    lanes::{Float, Lanes},
-    swing::Swing,
-};
+use crate::dsp::lanes::{Float, Lanes};
 
 use super::{
     beat::{step_length, walk},
     module::{Build, In, Io, LaneInit, Module, OptionError},
     notation::{self, DRUMS, Score, Voices},
     pattern::Player,
+    playing::{Moment, Part},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -70,6 +68,26 @@ impl Module for Drums {
         Ok(Self { score, length })
     }
 
+    fn words(&self) -> Vec<Part> {
+        let part = |chars| Part {
+            option: option::PATTERN,
+            chars,
+        };
+        self.score.words().into_iter().map(part).collect()
+    }
+
+    fn playing(&self, at: &Moment) -> Vec<Part> {
+        let player = Player::new(&self.score, self.length, at.own_swing, at.swing, at.seed);
+        let cycles = player.cycles(at.beat);
+        let spans = self.score.playing(cycles, at.seed).into_iter();
+        spans
+            .map(|chars| Part {
+                option: option::PATTERN,
+                chars,
+            })
+            .collect()
+    }
+
     fn init(&self, lane: LaneInit, words: &mut [f32]) {
         words[SEED] = f32::from_bits(lane.module_seed);
     }
@@ -84,13 +102,9 @@ impl Module for Drums {
             }
             let mut moves = false;
             for lane in 0..L::N {
-                let own = swing.head().lanes()[lane] as f64;
-                let player = Player {
-                    score: &self.score,
-                    length: self.length,
-                    swing: Swing::new(own + cx.swing.late, cx.swing.grid),
-                    seed: io.state[SEED].lanes()[lane].to_bits(),
-                };
+                let own = swing.head().lanes()[lane];
+                let seed = io.state[SEED].lanes()[lane].to_bits();
+                let player = Player::new(&self.score, self.length, own, cx.swing, seed);
                 moves |= walk(cx, |s| {
                     let mut now = player.at(cx, &s, drum);
                     now.strike.high = 0.5 + 0.5 * now.velocity;

@@ -9,6 +9,7 @@ mod level;
 pub mod measure;
 pub mod module;
 pub mod notation;
+pub mod playing;
 mod pointwise;
 #[cfg(test)]
 mod properties;
@@ -38,6 +39,17 @@ macro_rules! modules {
         ) -> Result<Box<dyn Kernel<L>>, OptionError> {
             $($(#[$when])? if spec.kind == <$file::$module as Module>::SPEC.kind {
                 return Ok(Box::new(Entered { isa, lanes, module: <$file::$module as Module>::build(build)? }));
+            })*
+            unreachable!("a spec that is not in the registry: {}", spec.kind)
+        }
+
+        /// A module built to be read by editors: see [`playing`].
+        pub fn written(
+            spec: &ModuleSpec,
+            build: &Build<'_>,
+        ) -> Result<Box<dyn playing::Written>, OptionError> {
+            $($(#[$when])? if spec.kind == <$file::$module as Module>::SPEC.kind {
+                return Ok(Box::new(playing::Read(<$file::$module as Module>::build(build)?)));
             })*
             unreachable!("a spec that is not in the registry: {}", spec.kind)
         }

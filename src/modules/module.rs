@@ -8,7 +8,10 @@ use crate::dsp::{
     transport::Transport,
 };
 
-use super::spec::{ModuleSpec, OptionValue};
+use super::{
+    playing::{Moment, Part},
+    spec::{ModuleSpec, OptionValue},
+};
 
 /// A kind of module. The value holds what its options say and never changes; all state is in [`Io::state`] and [`Io::memory`],
 /// owned by the graph, so that carrying a module's sound into another graph is a copy and needs no code here.
@@ -33,6 +36,16 @@ pub trait Module: Send + Sized + 'static {
     /// How a note source wants its notes.
     fn notes(&self) -> NoteMode {
         NoteMode::Poly
+    }
+
+    /// The steps of its texts, in order, for editors.
+    fn words(&self) -> Vec<Part> {
+        Vec::new()
+    }
+
+    /// Those that sound at a moment of the song, for editors.
+    fn playing(&self, _at: &Moment) -> Vec<Part> {
+        Vec::new()
     }
 
     /// Sets a fresh lane's `WORDS` words, which are zero before.
@@ -104,6 +117,15 @@ pub struct LaneInit {
     pub module_seed: u32,
     /// Frames a second.
     pub rate: f32,
+}
+
+/// A seed that differs between modules and voices and is the same in every compilation (FNV-1a over the name).
+pub fn seed(patch: u32, name: &str, voice: usize) -> u32 {
+    let bytes = name.bytes().chain((voice as u32).to_le_bytes());
+    let hash = bytes.fold(0x811c_9dc5 ^ patch.wrapping_mul(0x9e37_79b9), |h, b| {
+        (h ^ b as u32).wrapping_mul(0x0100_0193)
+    });
+    hash.max(1)
 }
 
 /// One block's view of a lane group's surroundings.

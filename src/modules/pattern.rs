@@ -10,6 +10,7 @@ use super::{
     beat::{Stretch, Strike, step_length, walk},
     module::{BlockCx, Build, In, Io, LaneInit, Module, OptionError},
     notation::{self, Event, Score, Tuned, Voices},
+    playing::{Moment, Part},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -74,6 +75,26 @@ impl Module for Pattern {
         self.score.voices.len()
     }
 
+    fn words(&self) -> Vec<Part> {
+        let part = |chars| Part {
+            option: option::PATTERN,
+            chars,
+        };
+        self.score.words().into_iter().map(part).collect()
+    }
+
+    fn playing(&self, at: &Moment) -> Vec<Part> {
+        let player = Player::new(&self.score, self.length, at.own_swing, at.swing, at.seed);
+        let cycles = player.cycles(at.beat);
+        let spans = self.score.playing(cycles, at.seed).into_iter();
+        spans
+            .map(|chars| Part {
+                option: option::PATTERN,
+                chars,
+            })
+            .collect()
+    }
+
     fn init(&self, lane: LaneInit, words: &mut [f32]) {
         words[SEED] = f32::from_bits(lane.module_seed);
     }
@@ -87,13 +108,8 @@ impl Module for Pattern {
         for lane in 0..L::N {
             let voice = io.first_voice + lane;
             let seed = io.state[SEED].lanes()[lane].to_bits();
-            let own = swing.head().lanes()[lane] as f64;
-            let player = Player {
-                score: &self.score,
-                length: self.length,
-                swing: Swing::new(own + cx.swing.late, cx.swing.grid),
-                seed,
-            };
+            let own = swing.head().lanes()[lane];
+            let player = Player::new(&self.score, self.length, own, cx.swing, seed);
             moves |= walk(cx, |s| {
                 let now = player.at(cx, &s, voice);
                 let gate = now.gate.map_or(gate, |g| In::constant(l.f(g)));
@@ -134,7 +150,17 @@ pub struct Now {
     pub strike: Strike,
 }
 
-impl Player<'_> {
+impl<'a> Player<'a> {
+    /// `own` is the module's own swing beside the patch's.
+    pub fn new(score: &'a Score, length: f64, own: f32, patch: Swing, seed: u32) -> Self {
+        Self {
+            score,
+            length,
+            swing: Swing::new(own as f64 + patch.late, patch.grid),
+            seed,
+        }
+    }
+
     /// The beat at which a position in cycles sounds.
     #[inline]
     pub fn beat(&self, cycles: f64) -> f64 {

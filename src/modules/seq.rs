@@ -8,6 +8,7 @@ use crate::dsp::{
 use super::{
     beat::{Grid, Place, Stretch, Strike, step_length, walk},
     module::{Build, In, Io, LaneInit, Module, OptionError},
+    playing::{Moment, Part},
     spec::{Family, ModuleSpec, Voicing},
     steps::{Direction, Steps},
     table::ports,
@@ -73,6 +74,27 @@ impl Module for Seq {
             why,
         })?;
         Ok(Self { steps, length })
+    }
+
+    fn words(&self) -> Vec<Part> {
+        let part = |chars| Part {
+            option: option::STEPS,
+            chars,
+        };
+        self.steps.spans().iter().map(|s| part(s.0..s.1)).collect()
+    }
+
+    fn playing(&self, at: &Moment) -> Vec<Part> {
+        let grid = Grid::new(self.length, at.own_swing, at.swing);
+        let number = grid.place(&at.transport(), 0).number;
+        let (from, to) = self.steps.spans()[self.steps.index(number, at.seed)];
+        match self.steps.step(number, at.seed).open {
+            true => vec![Part {
+                option: option::STEPS,
+                chars: from..to,
+            }],
+            false => Vec::new(),
+        }
     }
 
     fn init(&self, lane: LaneInit, words: &mut [f32]) {
