@@ -24,14 +24,20 @@ pub fn exp2<L: Lanes>(l: L, x: L::F) -> L::F {
 /// of the tangent; relative error below 1e-8 up to 0.25 pi and 4e-6 (0.006 cent) up to 0.4 pi.
 #[inline(always)]
 pub fn tan_fraction<L: Lanes>(l: L, x: L::F) -> (L::F, L::F) {
-    let y = x * x;
+    let (over, d) = tan_parts(l, x * x);
+    (x * over, d)
+}
+
+/// tan(x) / x as numerator and denominator, from x²; as [`tan_fraction`].
+#[inline(always)]
+pub fn tan_parts<L: Lanes>(l: L, y: L::F) -> (L::F, L::F) {
     let n = y
         .fma(l.f(1.0 / 945.0), l.f(-105.0 / 945.0))
         .fma(y, l.f(1.0));
     let d = y
         .fma(l.f(15.0 / 945.0), l.f(-420.0 / 945.0))
         .fma(y, l.f(1.0));
-    (x * n, d)
+    (n, d)
 }
 
 /// tanh within 2e-5, and exactly within -1..1. From the continued fraction, cut off where it reaches 1.

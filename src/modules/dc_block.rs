@@ -49,12 +49,7 @@ impl Module for DcBlock {
     #[inline(always)]
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let cutoff = io.ins[param::CUTOFF];
-        // 1 - e^-w of a small w.
-        let part = |i: usize| {
-            let w = cutoff.at(i) * l.f(self.per_hz);
-            w.nfma(w * l.f(0.5), w)
-        };
-        let steady = part(0);
+        let steady = self.part(l, cutoff.head());
         for (side, out) in [input::IN_L, input::IN_R].into_iter().zip(io.outs.iter_mut()) {
             let x = io.ins[side];
             let (mut last, mut rest) = (io.state[2 * side], io.state[2 * side + 1]);
@@ -64,7 +59,10 @@ impl Module for DcBlock {
                 continue;
             }
             for (i, o) in out.block.iter_mut().enumerate() {
-                let k = if cutoff.is_constant() { steady } else { part(i) };
+                let k = match cutoff.block() {
+                    Some(cutoff) => self.part(l, cutoff[i]),
+                    None => steady,
+                };
                 let x = x.at(i);
                 let moved = x - last;
                 // (1 - k) of the rest, and of the difference so much that half the rate passes with gain 1.
@@ -74,6 +72,15 @@ impl Module for DcBlock {
             }
             (io.state[2 * side], io.state[2 * side + 1]) = (last, rest);
         }
+    }
+}
+
+impl DcBlock {
+    /// 1 - e^-w of a small w.
+    #[inline(always)]
+    fn part<L: Lanes>(&self, l: L, cutoff: L::F) -> L::F {
+        let w = cutoff * l.f(self.per_hz);
+        w.nfma(w * l.f(0.5), w)
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 
 ports! {
-    inputs { RESET: "reset" Gate "starts the cycle when it opens (free-running only)"; }
+    inputs { RESET: "reset" Gate "starts the cycle when it opens (free-running only), and the fade-in"; }
     outputs {
         OUT: "out" Cv "-1..1";
         UNI: "uni" Cv "the same as 0..1";
@@ -20,9 +20,11 @@ ports! {
     params {
         RATE: "rate" ["freq"] TempoHz 0.001, 1_000.0, 1.0, Log "cycles a second, or a note length; the phase runs free";
         PHASE: "phase" Plain 0.0, 1.0, 0.0, Linear "where in the cycle it starts";
+        FADE: "fade" ["delay"] Seconds 0.0, 30.0, 0.0, Linear "grows from nothing to full level in this time, from its start or the last reset on";
     }
     options {
-        SHAPE: "shape" Choice(&["Sine", "Tri", "Saw", "Square", "Random", "Drift"]) "waveform; Random holds a new value each cycle, Drift wanders between them";
+        SHAPE: "shape" Choice(&["Sine", "Tri", "Saw", "Square", "Random", "Drift", "Fall"]) "waveform; Saw rises, Fall falls, Random holds a new value each cycle, Drift wanders between them";
+        MODE: "mode" Choice(&["Free", "Once"]) "goes round for ever, or one cycle from each reset and then holds its end";
         EVERY: "every" Length { default: 0.0 } "a cycle of this length, locked to the beat; `rate` is then not used";
     }
 }
@@ -34,6 +36,8 @@ const CYCLE: usize = 1;
 const REMAINDER: usize = 2;
 const OPEN: usize = 3;
 const SEED: usize = 4;
+/// How much of the fade-in is over, 0..1.
+const FADED: usize = 5;
 
 #[derive(Clone, Copy)]
 enum Shape {
@@ -43,13 +47,16 @@ enum Shape {
     Square,
     Random,
     Drift,
+    Fall,
 }
 
 pub struct Lfo {
     shape: Shape,
+    once: bool,
     /// Beats; 0 where it runs free.
     every: f64,
     turns_per_hz: f32,
+    rate: f32,
 }
 
 impl Module for Lfo {
@@ -64,26 +71,33 @@ impl Module for Lfo {
         params: PARAMS,
         options: OPTIONS,
     };
-    const WORDS: usize = 5;
+    const WORDS: usize = 6;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         use Shape::*;
-        let shapes = [Sine, Tri, Saw, Square, Random, Drift];
+        let shapes = [Sine, Tri, Saw, Square, Random, Drift, Fall];
         Ok(Self {
             shape: shapes[build.choice(option::SHAPE).min(shapes.len() - 1)],
+            once: build.choice(option::MODE) == 1,
             every: build.length(option::EVERY),
             turns_per_hz: TURN / build.rate,
+            rate: build.rate,
         })
     }
 
     fn init(&self, lane: LaneInit, words: &mut [f32]) {
         words[SEED] = f32::from_bits(lane.seed);
+        // One that waits for its reset stands at its end.
+        if self.once {
+            words[PHASE] = f32::from_bits(u32::MAX);
+        }
     }
 
     #[inline(always)]
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let mut phases = [l.i(0); BLOCK];
         let mut cycles = [l.i(0); BLOCK];
+        let was_open = io.state[OPEN];
         if self.every > 0.0 {
             self.locked(l, io.cx, &mut phases, &mut cycles);
         } else {
@@ -140,14 +154,19 @@ impl Module for Lfo {
                 #[inline(always)]
                 |i, p| drift(l, p, cycles[i], seed),
             ),
+            Shape::Fall => draw(
+                out,
+                &phases,
+                #[inline(always)]
+                |_, p| (p + l.i(i32::MIN)).to_float() * l.f(-2.0 / TURN),
+            ),
         }
-        if !uni.wanted {
-            return;
+        if uni.wanted {
+            for (u, o) in uni.block.iter_mut().zip(out.iter()) {
+                *u = o.fma(l.f(0.5), l.f(0.5));
+            }
         }
-        let uni = &mut uni.block;
-        for (u, o) in uni.iter_mut().zip(out.iter()) {
-            *u = o.fma(l.f(0.5), l.f(0.5));
-        }
+        self.fade(l, io, was_open);
     }
 }
 
@@ -155,6 +174,32 @@ impl Module for Lfo {
 const TURN: f32 = 4_294_967_296.0;
 
 impl Lfo {
+    /// Fades in what is drawn; costs nothing without a fade or once it is over.
+    #[inline(always)]
+    fn fade<L: Lanes>(&self, l: L, io: &mut Io<'_, L>, was_open: L::F) {
+        let (fade, reset) = (io.ins[param::FADE], io.ins[input::RESET]);
+        let (zero, one) = (l.f(0.0), l.f(1.0));
+        let mut faded = io.state[FADED];
+        let over = faded.ge(one).all() && reset.is_constant() && was_open.ge(reset.head()).all();
+        if (fade.is_constant() && zero.ge(fade.head()).all()) || over {
+            io.state[FADED] = if over { faded } else { one };
+            return;
+        }
+        let mut open = was_open;
+        for i in 0..BLOCK {
+            let now = L::F::select(reset.at(i).ge(l.f(0.5)), one, zero);
+            faded = L::F::select(now.gt(open), zero, faded);
+            open = now;
+            // A fade of no time is over in its first frame.
+            let frames = (fade.at(i) * l.f(self.rate)).max(one);
+            faded = (faded + one / frames).min(one);
+            for out in io.outs.iter_mut() {
+                out.block[i] = out.block[i] * faded;
+            }
+        }
+        (io.state[FADED], io.state[OPEN]) = (faded, open);
+    }
+
     /// The phase adds up from frame to frame.
     #[inline(always)]
     fn free<L: Lanes>(
@@ -185,6 +230,11 @@ impl Lfo {
             remainder = turns - whole;
             let next = phase + whole.to_int();
             let wrapped = phase.negative() & next.negative().not();
+            if self.once {
+                phase = L::I::select(wrapped, l.i(-1), next);
+                remainder = L::F::select(wrapped, l.f(0.0), remainder);
+                continue;
+            }
             cycle = L::I::select(wrapped, cycle + l.i(1), cycle);
             phase = next;
         }
@@ -342,5 +392,36 @@ mod tests {
         // Swapped in later, it is where it would have been.
         let late = rig().resume(&[], 640).render(100);
         assert_eq!(late.lane("out", 0), &whole[640..640 + 6_400]);
+    }
+
+    #[test]
+    fn once_runs_one_cycle_from_each_reset() {
+        let rig = shape(2).option("mode", OptionValue::Choice(1)).set("rate", 100.0);
+        let out = rig.feed("reset", |_, f| (f % 5_000 == 1_000) as u8 as f32).render(200);
+        let out = out.lane("out", 0);
+        for start in [1_000, 6_000] {
+            // It waits at the end, runs 480 frames, and waits again.
+            assert!(out[start - 1] > 0.99, "{start}: {}", out[start - 1]);
+            assert_eq!(out[start], -1.0);
+            assert!(out[start + 240].abs() < 0.01, "{}", out[start + 240]);
+            assert!(out[start + 481..start + 4_900].iter().all(|x| *x > 0.999));
+        }
+    }
+
+    #[test]
+    fn a_fade_grows_in_its_time_from_each_reset() {
+        let rig = shape(3).set("rate", 0.01).set("fade", 0.1);
+        let out = rig.feed("reset", |_, f| (f == 20_000) as u8 as f32).render(500);
+        let (out, uni) = (out.lane("out", 0), out.lane("uni", 0));
+        for start in [0, 20_000] {
+            for (frames, want) in [(240, 0.05), (2_400, 0.5), (4_800, 1.0), (9_000, 1.0)] {
+                let (got, uni) = (out[start + frames - 1], uni[start + frames - 1]);
+                assert!((got - want).abs() < 1e-3 && (uni - want).abs() < 1e-3, "{got} {want}");
+            }
+        }
+        // Fall is Saw turned over.
+        let (rise, fall) = (shape(2).render(9), shape(6).render(9));
+        let pairs = rise.lane("out", 0).iter().zip(fall.lane("out", 0));
+        assert!(pairs.into_iter().all(|(a, b)| *a == -*b));
     }
 }

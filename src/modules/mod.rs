@@ -14,10 +14,12 @@ mod pointwise;
 #[cfg(test)]
 mod properties;
 pub mod spec;
+mod stages;
 mod steps;
 mod strike;
 mod table;
 mod tone;
+mod vowels;
 
 use crate::dsp::lanes::{Isa, Lanes};
 use module::{Build, Entered, Kernel, Module, OptionError};
@@ -96,6 +98,9 @@ modules! {
     ladder: Ladder
     drive: Drive
     adsr: Adsr
+    ad: Ad
+    ar: Ar
+    env: Env
     lfo: Lfo
     vca: Vca
     mix: Mix
@@ -111,6 +116,9 @@ modules! {
     xfade: Xfade
     one_pole: OnePole
     dc_block: DcBlock
+    comb: Comb
+    formant: Formant
+    eq: Eq
     delay: Delay
     pingpong: PingPong
     width: Width

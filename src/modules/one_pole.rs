@@ -51,16 +51,22 @@ impl Module for OnePole {
         let [lp, hp] = io.outs else {
             return;
         };
-        let turn = |hz: L::F| (hz * l.f(self.per_hz)).min(l.f(0.49));
-        let steady = Coefficients::new(l, turn(cutoff.head()));
+        let steady = self.coefficients(l, cutoff.head());
         for (i, (lp, hp)) in lp.block.iter_mut().zip(hp.block.iter_mut()).enumerate() {
             let k = match cutoff.block() {
-                Some(cutoff) => Coefficients::new(l, turn(cutoff[i])),
+                Some(cutoff) => self.coefficients(l, cutoff[i]),
                 None => steady,
             };
             (*lp, *hp) = tick(&mut state, &k, x.at(i));
         }
         io.state[0] = state;
+    }
+}
+
+impl OnePole {
+    #[inline(always)]
+    fn coefficients<L: Lanes>(&self, l: L, cutoff: L::F) -> Coefficients<L> {
+        Coefficients::new(l, (cutoff * l.f(self.per_hz)).min(l.f(0.49)))
     }
 }
 
