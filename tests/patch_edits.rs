@@ -76,6 +76,7 @@ fn read(text: &str) -> Patch {
 /// A patch by names, without an order of cables: what an edit is checked against.
 #[derive(Clone, Debug, PartialEq)]
 struct Model {
+    title: String,
     voices: usize,
     /// Kind, and what is written in the brackets by the house's own hand.
     modules: BTreeMap<String, (&'static str, String)>,
@@ -111,6 +112,7 @@ impl Model {
             format!("{} {:?} {:?}", target_text(patch, t.target), t.low, t.high)
         };
         Self {
+            title: patch.name.clone(),
             voices: patch.voices,
             modules: patch
                 .modules
@@ -220,6 +222,7 @@ fn expected(patch: &Patch, edit: &Edit) -> Option<Model> {
             m.cables[*one].2 = bits;
         }
         Edit::Voices(voices) => m.voices = *voices,
+        Edit::Title(title) => m.title = title.clone(),
         Edit::Replace { .. } | Edit::Set { .. } | Edit::Choose { .. } | Edit::Rewrite(_) => {
             return None;
         }
@@ -353,6 +356,7 @@ fn edit_of(patch: &Patch, n: [usize; 5]) -> Edit {
             amount: None,
         },
         (7, _) => Edit::Replace { module, kind },
+        (8, _) if n[4] % 2 == 0 => Edit::Title(format!("\"t{}\"", n[2])),
         (8, _) => Edit::Voices(1 + n[2] % 8),
         _ => {
             let from = &patch.modules[n[1] % patch.modules.len()];

@@ -76,7 +76,7 @@ pub struct Cable {
 }
 
 /// An output port of a module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Source {
     /// Index into [`Patch::modules`].
     pub node: usize,
@@ -85,14 +85,14 @@ pub struct Source {
 }
 
 /// Where a cable ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     /// Index into [`Patch::modules`].
     pub node: usize,
     pub input: Input,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Input {
     /// Index into the spec's inputs.
     Port(usize),

@@ -100,6 +100,7 @@ pub const ACTIONS: &[Action] = actions! {
     "new patch" "",     [On(Patch) => "N"],                     Quiet, |a, _| patch::edits::new_patch(a), "begin a patch with nothing in it; what plays goes on";
     "auto prime" "<on|off>", [On(Patch) => "A"],                Quiet, patch::edits::auto_prime, "build and prime edits as they are made, or when ^E asks for it";
     "throw away" "",    [],                                     Quiet, |a, _| patch::edits::throw_away(a), "throw the edits on the bench away; undo brings them back";
+    "title" "<name>",   [],                                     Quiet, patch::edits::title, "the patch's own name";
     "voices" "<1-64>",  [],                                     Quiet, patch::edits::voices, "how many voices the patch has";
 
     "load" "<file>",    [On(Files) => "Enter"],                 Word("load"), files::load, "build and prime the file in the standby and go to Perform; open a folder";

@@ -71,6 +71,8 @@ pub enum Edit {
         value: OptionValue,
     },
     Voices(usize),
+    /// The patch's own name.
+    Title(String),
     /// The whole text anew: what a text editor does.
     Rewrite(String),
 }
@@ -110,7 +112,11 @@ impl Edit {
     fn make(&self, text: &str) -> Result<String, EditError> {
         let of_values = matches!(
             self,
-            Self::Set { .. } | Self::Choose { .. } | Self::Voices(_) | Self::Rewrite(_)
+            Self::Set { .. }
+                | Self::Choose { .. }
+                | Self::Voices(_)
+                | Self::Title(_)
+                | Self::Rewrite(_)
         );
         if !of_values && doc::Doc::read(text)?.has_groups() {
             return Err(EditError::Groups);
@@ -142,6 +148,7 @@ impl Edit {
                 value,
             } => set_option(text, module, option, value),
             Self::Voices(voices) => modules::set_voices(text, *voices),
+            Self::Title(name) => modules::set_title(text, name),
             Self::Rewrite(new) => Ok(new.clone()),
         }
     }
@@ -172,6 +179,7 @@ impl Edit {
             Self::Set { module, param, .. } => format!("set {module}.{param}"),
             Self::Choose { module, option, .. } => format!("choose {module}.{option}"),
             Self::Voices(voices) => format!("voices {voices}"),
+            Self::Title(name) => format!("title {name}"),
             Self::Rewrite(_) => "edit the text".to_owned(),
         }
     }

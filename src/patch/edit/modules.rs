@@ -4,6 +4,7 @@ use crate::patch::chain::parse_end;
 use crate::patch::literal::amount_literal;
 use crate::patch::names::{list, nearest};
 use crate::patch::ports::amount_in;
+use crate::patch::write::quoted;
 use crate::patch::{Cable, Input, Patch};
 
 use super::cables::{cut_all, wire};
@@ -246,10 +247,8 @@ pub fn set_voices(text: &str, voices: usize) -> Result<String, EditError> {
     }
     let doc = Doc::read(text)?;
     if let Some((_, field)) = doc.field("voices") {
-        return Ok(splice(
-            text,
-            vec![(field.value.span.clone(), voices.to_string())],
-        ));
+        let part = (field.value.span.clone(), voices.to_string());
+        return Ok(splice(text, vec![part]));
     }
     let after = doc
         .field("bpm")
@@ -261,4 +260,33 @@ pub fn set_voices(text: &str, voices: usize) -> Result<String, EditError> {
         after,
         &format!("voices: {voices}"),
     ))
+}
+
+pub fn set_title(text: &str, name: &str) -> Result<String, EditError> {
+    let doc = Doc::read(text)?;
+    if let Some((_, field)) = doc.field("name") {
+        let part = (field.value.span.clone(), quoted(name));
+        return Ok(splice(text, vec![part]));
+    }
+    // A name stands first.
+    let fields = doc.fields();
+    let Some(first) = fields.entries.first() else {
+        return Ok(entry::insert(
+            text,
+            &fields,
+            None,
+            &format!("name: {}", quoted(name)),
+        ));
+    };
+    let line = text[..first.start].rfind('\n').map_or(0, |at| at + 1);
+    let lead = &text[line..first.start];
+    let between = match lead.trim().is_empty() && line > fields.inside.start {
+        true => format!(",\n{lead}"),
+        false => ", ".to_owned(),
+    };
+    let part = (
+        first.start..first.start,
+        format!("name: {}{between}", quoted(name)),
+    );
+    Ok(splice(text, vec![part]))
 }

@@ -40,8 +40,12 @@ pub fn on_key(app: &mut App, key: &KeyEvent) -> bool {
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
-    let unsaved = app.text.edited();
-    let area = middle(area, 46, if unsaved { 6 } else { 5 });
+    let unsaved = match (app.text.edited(), &app.view.bench) {
+        (true, _) => Some("The edited text is not saved."),
+        (false, Some(_)) => Some("The patch on the bench is not heard yet."),
+        (false, None) => None,
+    };
+    let area = middle(area, 46, if unsaved.is_some() { 6 } else { 5 });
     wipe(buf, area, theme);
     let labels = Labels {
         title: "quit",
@@ -51,10 +55,10 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     };
     let inner = panel(buf, area, theme, &labels);
     let mut row = u16::from(inner.height > 2);
-    if unsaved {
+    if let Some(unsaved) = unsaved {
         Pen::row(buf, inner, row)
             .gap(2)
-            .text("The edited text is not saved.", theme.style(Role::DiagWarn));
+            .text(unsaved, theme.style(Role::DiagWarn));
         row += 1;
     }
     Pen::row(buf, inner, row)

@@ -61,7 +61,7 @@ pub fn draw(app: &App, patch: &Patch, row: Option<&Row>, area: Rect, buf: &mut B
             false => text,
         };
         let mut pen = Pen::row(buf, inner, y);
-        pen.cell(param.name, 9, name).cell(
+        pen.cell(param.name, 10, name).cell(
             format_value(param, value),
             9,
             theme.style(Role::SynNumber),

@@ -1,4 +1,6 @@
 //! The pin matrix: outputs down, inputs across, a pin where they are wired. Best for many modules.
+use std::collections::{HashMap, HashSet};
+
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -22,24 +24,28 @@ const PIN: u16 = 2;
 struct Grid {
     sources: Vec<Source>,
     targets: Vec<Target>,
+    pins: HashMap<(Source, Target), Cable>,
 }
 
 impl Grid {
     fn of(patch: &Patch, wired_only: bool) -> Self {
         let all = rows(patch, false);
-        let cables = &patch.cables;
-        let source_wired = |s: &Source| cables.iter().any(|c| c.from == *s);
-        let target_wired = |t: &Target| cables.iter().any(|c| c.to == *t);
+        let cables = || patch.cables.iter();
+        let from: HashSet<Source> = cables().map(|c| c.from).collect();
+        let to: HashSet<Target> = cables().map(|c| c.to).collect();
         let sources = all.iter().filter_map(Row::source);
         let targets = all.iter().filter_map(Row::target);
         Self {
-            sources: sources.filter(|s| !wired_only || source_wired(s)).collect(),
+            sources: sources
+                .filter(|s| !wired_only || from.contains(s))
+                .collect(),
             targets: targets
                 .filter(|t| {
                     let port = matches!(t.input, Input::Port(_));
-                    (port && !wired_only) || target_wired(t)
+                    (port && !wired_only) || to.contains(t)
                 })
                 .collect(),
+            pins: cables().map(|c| ((c.from, c.to), *c)).collect(),
         }
     }
 
@@ -52,10 +58,9 @@ impl Grid {
         Some((pin.0.min(last.0), pin.1.min(last.1)))
     }
 
-    fn cable(&self, patch: &Patch, pin: (usize, usize)) -> Option<Cable> {
-        let (from, to) = (self.sources[pin.0], self.targets[pin.1]);
-        let mut cables = patch.cables.iter();
-        cables.find(|c| c.from == from && c.to == to).copied()
+    fn cable(&self, pin: (usize, usize)) -> Option<Cable> {
+        let ends = (self.sources[pin.0], self.targets[pin.1]);
+        self.pins.get(&ends).copied()
     }
 }
 
@@ -90,7 +95,7 @@ pub fn toggle(app: &mut App) {
     let Some(pin) = grid.pin(app.patch.pin) else {
         return app.say("Nothing to wire yet: a adds a module");
     };
-    if let Some(cable) = grid.cable(patch, pin) {
+    if let Some(cable) = grid.cable(pin) {
         return wiring::cut_cable(app, patch, cable);
     }
     let (from, to) = (grid.sources[pin.0], grid.targets[pin.1]);
@@ -173,7 +178,7 @@ pub fn draw(app: &App, patch: &Patch, area: Rect, buf: &mut Buffer) -> Option<Po
         pen.cell(name, left - 1, theme.style(role_of(signal)));
         for x in 0..room_x.min(grid.targets.len() - from) {
             let at = (row, from + x);
-            let cable = grid.cable(patch, at);
+            let cable = grid.cable(at);
             let (mut symbol, mut style) = match cable {
                 Some(c) if c.feedback => ("◍", theme.style(role_of(signal))),
                 Some(_) => ("●", theme.style(role_of(signal))),
@@ -197,7 +202,7 @@ pub fn draw(app: &App, patch: &Patch, area: Rect, buf: &mut Buffer) -> Option<Po
     let (source, target) = (&grid.sources[pin.0], &grid.targets[pin.1]);
     let mut pen = Pen::row(buf, foot, 0);
     pen.gap(1);
-    match grid.cable(patch, pin) {
+    match grid.cable(pin) {
         Some(cable) => {
             let level = crate::tui::levels::text(app, patch, cable.from);
             let text = format!("{}  {level}", difference::cable(patch, &cable));

@@ -1,4 +1,8 @@
 //! Modules with a row for each port and knob, and the cables between them as rails, like the graph of a version history.
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -41,12 +45,13 @@ impl Columns {
     }
 }
 
+/// More rails than this are only given lanes where they are seen.
+const MOST_LANED: usize = 300;
 /// Columns from one rail to the next.
 const PITCH: u16 = 2;
 
 /// All cables that leave one output: they share a rail.
 struct Rail {
-    source: Source,
     from: usize,
     to: Vec<usize>,
     lane: usize,
@@ -65,11 +70,13 @@ impl Rail {
 }
 
 /// The rails between rows, each in a lane that no other crosses lengthwise.
-fn rails(patch: &Patch, rows: &[Row], traced: &[bool]) -> Vec<Rail> {
-    let row_of = |node: usize, field: Field| {
-        rows.iter()
-            .position(|row| row.node == node && row.field == field)
-    };
+fn rails(patch: &Patch, rows: &[Row], traced: &[bool], visible: &Range<usize>) -> Vec<Rail> {
+    let numbered = rows.iter().enumerate();
+    let places: HashMap<(usize, Field), usize> = numbered
+        .map(|(i, row)| ((row.node, row.field), i))
+        .collect();
+    let row_of = |node: usize, field: Field| places.get(&(node, field)).copied();
+    let mut of_source: HashMap<Source, usize> = HashMap::new();
     let mut rails: Vec<Rail> = Vec::new();
     for (index, cable) in patch.cables.iter().enumerate() {
         let to = row_of(cable.to.node, field_of(cable.to.input));
@@ -79,20 +86,27 @@ fn rails(patch: &Patch, rows: &[Row], traced: &[bool]) -> Vec<Rail> {
         };
         let on_trace = traced.get(index).copied().unwrap_or(false);
         let through: &[usize] = if on_trace { &[from, to] } else { &[] };
-        match rails.iter_mut().find(|rail| rail.source == cable.from) {
-            Some(rail) => {
+        match of_source.entry(cable.from) {
+            Entry::Occupied(at) => {
+                let rail = &mut rails[*at.get()];
                 rail.to.push(to);
                 rail.traced.extend(through);
             }
-            None => rails.push(Rail {
-                traced: through.to_vec(),
-                source: cable.from,
-                from,
-                to: vec![to],
-                lane: 0,
-                signal: patch.modules[cable.from.node].spec.outputs[cable.from.port].signal,
-            }),
+            Entry::Vacant(at) => {
+                at.insert(rails.len());
+                rails.push(Rail {
+                    traced: through.to_vec(),
+                    from,
+                    to: vec![to],
+                    lane: 0,
+                    signal: patch.modules[cable.from.node].spec.outputs[cable.from.port].signal,
+                });
+            }
         }
+    }
+    // Of very many only those that are seen: to give each a lane takes the square of their number.
+    if rails.len() > MOST_LANED {
+        rails.retain(|rail| rail.top() < visible.end && visible.start <= rail.bottom());
     }
     // Short ones first, so that they stay close to their ports.
     rails.sort_by_key(|rail| (rail.bottom() - rail.top(), rail.top()));
@@ -154,7 +168,7 @@ pub fn draw(
     let start = area.x + columns.rails();
     let visible = top..top + area_rows;
     // All that lies across first: what runs down bridges it.
-    let rails = rails(patch, rows, &traced);
+    let rails = rails(patch, rows, &traced, &visible);
     for part in [Part::Across, Part::Down] {
         for rail in &rails {
             draw_rail(app, rail, part, focus, &visible, start, area, buf);
@@ -277,7 +291,7 @@ fn draw_rail(
     rail: &Rail,
     part: Part,
     focus: usize,
-    visible: &std::ops::Range<usize>,
+    visible: &Range<usize>,
     start: u16,
     area: Rect,
     buf: &mut Buffer,
@@ -353,7 +367,7 @@ mod tests {
             .patch
             .unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
         let all = rows(&patch, false);
-        let rails = rails(&patch, &all, &[]);
+        let rails = rails(&patch, &all, &[], &(0..all.len()));
         let ends: usize = rails.iter().map(|r| r.to.len()).sum();
         assert_eq!(ends, patch.cables.len());
         for (i, a) in rails.iter().enumerate() {
@@ -370,6 +384,6 @@ mod tests {
         let patch = parse(text, "test.ron").patch.expect("a patch");
         let (all, wired) = (rows(&patch, false), rows(&patch, true));
         assert!(wired.len() < all.len());
-        assert_eq!(rails(&patch, &wired, &[]).len(), 2);
+        assert_eq!(rails(&patch, &wired, &[], &(0..99)).len(), 2);
     }
 }

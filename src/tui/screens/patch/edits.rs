@@ -171,6 +171,15 @@ pub fn voices(app: &mut App, arg: &str) {
     }
 }
 
+pub fn title(app: &mut App, arg: &str) {
+    match arg.trim() {
+        "" => app.complain("title takes the patch's name"),
+        name => {
+            send(app, Edit::Title(name.to_owned()));
+        }
+    }
+}
+
 pub fn new_patch(app: &mut App) {
     app.patch.forget_turns();
     if app.ask(Command::NewPatch) {

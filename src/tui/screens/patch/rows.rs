@@ -1,12 +1,12 @@
 //! The rows of a patch: a line for each port, knob and choice of each module.
+use std::collections::HashSet;
+
 use crate::modules::spec::{OptionKind, OptionValue};
 use crate::patch::value::length_text;
 use crate::patch::{Input, Node, Patch, Source, Target};
 
-use super::cables::is_wired;
-
 /// A line of a module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
     In(usize),
     Param(usize),
@@ -58,6 +58,14 @@ pub fn field_of(input: Input) -> Field {
 /// All rows of a patch, in the order of signal within each module: inputs, knobs, choices, outputs.
 pub fn rows(patch: &Patch, wired_only: bool) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
+    let ends = patch.cables.iter().flat_map(|cable| {
+        let to = (cable.to.node, field_of(cable.to.input));
+        [(cable.from.node, Field::Out(cable.from.port)), to]
+    });
+    let wired: HashSet<(usize, Field)> = match wired_only {
+        true => ends.collect(),
+        false => HashSet::new(),
+    };
     for (node, module) in patch.modules.iter().enumerate() {
         let spec = module.spec;
         let fields = (0..spec.inputs.len())
@@ -66,8 +74,8 @@ pub fn rows(patch: &Patch, wired_only: bool) -> Vec<Row> {
             .chain((0..spec.options.len()).map(Field::Choice))
             .chain((0..spec.outputs.len()).map(Field::Out));
         let all: Vec<Field> = fields.collect();
-        let wired = |field: &&Field| !wired_only || is_wired(patch, node, **field);
-        let mut shown: Vec<Field> = all.iter().filter(wired).copied().collect();
+        let stays = |field: &&Field| !wired_only || wired.contains(&(node, **field));
+        let mut shown: Vec<Field> = all.iter().filter(stays).copied().collect();
         // A module without cables keeps one row, or it could not be found any more.
         if shown.is_empty() {
             shown.extend(all.first());
@@ -111,6 +119,7 @@ pub fn option_text(node: &Node, option: usize) -> String {
         OptionValue::Choice(i) => names.get(*i).copied().unwrap_or("?").to_owned(),
         OptionValue::Text(text) => format!("\"{text}\""),
         OptionValue::Whole(n) => n.to_string(),
+        OptionValue::Length(beats) if *beats <= 0.0 => "-".to_owned(),
         OptionValue::Length(beats) => length_text(*beats as f32),
     }
 }
