@@ -249,7 +249,6 @@ impl Supervisor {
             };
             self.history.add(step, frame, self.now.steady);
         }
-        self.bench_heard();
         let transport = self.tempo.at(frame);
         let (bar, beat, sixteenth) = split(transport.beat_at(frame), transport.beats_per_bar);
         let sentence = format!(
@@ -276,6 +275,7 @@ impl Supervisor {
         // It is the user's own from now on.
         self.slots[to.index()].is_net = false;
         self.changed = true;
+        self.bench_heard();
     }
 
     pub(super) fn swap_refused(&mut self, id: u64, why: NotSwapped) {

@@ -107,7 +107,7 @@ fn run(app: &mut App, palette: Palette, found: &[&'static Action]) -> Option<Pal
         },
     };
     // These do nothing without their word.
-    let needs = ["bpm", "gate", "fade"].contains(&action.name);
+    let needs = ["bpm", "gate", "fade", "title", "voices"].contains(&action.name);
     if needs && arg.is_empty() {
         app.say(format!("{} {}: {}", action.name, action.arg, action.doc));
         return Some(Palette {
