@@ -413,7 +413,7 @@ fn how_it_looks() {
     p.type_text("svf");
     let add = p.scene.text(120, 40);
     for wanted in [
-        "▸Svf      filter",
+        "▸Svf ",
         "◀ in audio",
         "● cutoff 10 Hz..20 kHz",
         "○ lp audio",
