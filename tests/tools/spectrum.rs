@@ -36,27 +36,7 @@ pub fn analyse(samples: &[f32], rate: u32, near_hz: f64) -> Option<Report> {
         .rev()
         .find(|n| n.is_power_of_two())?;
     let rate = f64::from(rate);
-    let tail = &samples[samples.len() - size..];
-    let mean = tail.iter().map(|&value| f64::from(value)).sum::<f64>() / size as f64;
-    let mut gain = 0.0;
-    let mut input: Vec<f64> = tail
-        .iter()
-        .enumerate()
-        .map(|(n, &value)| {
-            let angle = std::f64::consts::TAU * n as f64 / size as f64;
-            let weight: f64 = WINDOW
-                .iter()
-                .enumerate()
-                .map(|(k, a)| a * (k as f64 * angle).cos())
-                .sum();
-            gain += weight;
-            weight * (f64::from(value) - mean)
-        })
-        .collect();
-    let transform = RealFftPlanner::new().plan_fft_forward(size);
-    let mut bins = transform.make_output_vec();
-    transform.process(&mut input, &mut bins).ok()?;
-    let amplitude: Vec<f64> = bins.iter().map(|bin| 2.0 * bin.norm() / gain).collect();
+    let amplitude = amplitudes(&samples[samples.len() - size..]);
     let bin_of = |hz: f64| hz * size as f64 / rate;
 
     let hz = fundamental(&amplitude, bin_of(near_hz)) * rate / size as f64;
@@ -98,6 +78,33 @@ pub fn analyse(samples: &[f32], rate: u32, near_hz: f64) -> Option<Report> {
 
 fn db(ratio: f64) -> f64 {
     20.0 * ratio.max(1e-15).log10()
+}
+
+/// Of the bins from 0 to half the rate; a sine of amplitude 1 peaks at 1. Of a power of two of samples.
+pub fn amplitudes(samples: &[f32]) -> Vec<f64> {
+    let size = samples.len();
+    let mean = samples.iter().map(|&value| f64::from(value)).sum::<f64>() / size as f64;
+    let mut gain = 0.0;
+    let mut input: Vec<f64> = samples
+        .iter()
+        .enumerate()
+        .map(|(n, &value)| {
+            let angle = std::f64::consts::TAU * n as f64 / size as f64;
+            let weight: f64 = WINDOW
+                .iter()
+                .enumerate()
+                .map(|(k, a)| a * (k as f64 * angle).cos())
+                .sum();
+            gain += weight;
+            weight * (f64::from(value) - mean)
+        })
+        .collect();
+    let transform = RealFftPlanner::new().plan_fft_forward(size);
+    let mut bins = transform.make_output_vec();
+    // The sizes are the plan's own.
+    let done = transform.process(&mut input, &mut bins);
+    debug_assert!(done.is_ok());
+    bins.iter().map(|bin| 2.0 * bin.norm() / gain).collect()
 }
 
 /// The peak near `bin`, to a fraction of a bin by a parabola through the logarithms of three bins.
