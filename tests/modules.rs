@@ -343,3 +343,44 @@ fn note_sources_give_each_voice_its_own_note() {
     let off = residual_db(&both, &sum);
     assert!(off < -90.0, "{off} dB");
 }
+
+/// Sines of two voices at a quarter each: nothing steps further from frame to frame than they do alone.
+#[test]
+fn a_stolen_voice_does_not_click() {
+    let patch = read(
+        r#"(
+          voices: 2,
+          modules: (
+            keys: Keys(),
+            env: Adsr(a: "5ms", d: "100ms", s: 0.8, r: "200ms"),
+            osc: Sine(),
+            vca: Vca(),
+            out: Out(),
+          ),
+          cables: ["keys.pitch > osc.pitch", "keys.gate > env.gate", "env > vca.cv", "osc > vca", "vca > out * 0.25"],
+        )"#,
+    );
+    let (mut graph, _) = built(&patch, IsaChoice::Auto);
+    // A new note every 50 ms, none let go: from the third on each takes a voice that sounds.
+    let notes: Vec<(u64, Change)> = (0..40u64)
+        .map(|n| {
+            let note = 57.0 + (n * 7 % 13) as f32;
+            let change = Change::Note {
+                note,
+                velocity: 1.0,
+            };
+            (n * 2_400 + n * 37, change)
+        })
+        .collect();
+    let heard = render(&mut graph, 0, 1_600, &notes);
+    let highest = 440.0;
+    let steepest = 2.0 * 0.25 * std::f32::consts::TAU * highest / RATE;
+    let step = heard
+        .windows(2)
+        .map(|w| (w[1][0] - w[0][0]).abs())
+        .fold(0.0, f32::max);
+    assert!(
+        step > 0.5 * steepest && step < 1.02 * steepest,
+        "{step} {steepest}"
+    );
+}

@@ -51,10 +51,13 @@ fn the_examples_are_what_the_page_says() {
 #[test]
 fn every_shipped_patch_reads() {
     let mut seen = 0;
-    for folder in ["patches", "patches/bench"] {
+    let mut folders = vec![std::path::PathBuf::from("patches")];
+    while let Some(folder) = folders.pop() {
         for file in std::fs::read_dir(folder).unwrap().flatten() {
             let path = file.path();
-            if path.extension().is_some_and(|e| e == "ron") {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "ron") {
                 let (_, parsed) = chronus::patch::file::load(&path).unwrap();
                 let errors: Vec<_> = parsed.errors().map(|d| d.to_string()).collect();
                 assert!(errors.is_empty(), "{errors:#?}");
