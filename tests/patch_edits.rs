@@ -9,6 +9,8 @@ use chronus::patch::file::{parse, to_ron};
 use chronus::patch::{Input, Patch};
 use proptest::prelude::*;
 
+mod shipped;
+
 /// Every layout that people write: one line, one a line with and without the last comma, comments everywhere, RON's odd texts.
 const LAYOUTS: [&str; 5] = [
     r#"(modules: (a: Saw(), vca: Vca(gain: 0.5), out: Out()), cables: ["a > vca > out", "a > vca.gain * 0.25"])"#,
@@ -57,11 +59,8 @@ const LAYOUTS: [&str; 5] = [
 
 fn texts() -> Vec<String> {
     let mut texts: Vec<String> = LAYOUTS.iter().map(|t| (*t).to_owned()).collect();
-    for file in std::fs::read_dir("patches").unwrap().flatten() {
-        if file.path().extension().is_some_and(|e| e == "ron") {
-            texts.push(std::fs::read_to_string(file.path()).unwrap());
-        }
-    }
+    let shipped = shipped::paths().into_iter();
+    texts.extend(shipped.map(|p| std::fs::read_to_string(p).unwrap()));
     texts.sort();
     texts
 }

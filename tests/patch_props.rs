@@ -9,19 +9,13 @@ use chronus::patch::{Cable, Input, Macro, MacroTarget, Node, Patch, PrimeMode, S
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 
+mod shipped;
+
 /// The shipped patches, and one with every form of text that RON has.
 fn texts() -> Vec<String> {
     let mut texts = vec![ODD.to_owned()];
-    for folder in ["patches", "patches/bench"] {
-        let Ok(files) = std::fs::read_dir(folder) else {
-            continue;
-        };
-        for file in files.flatten().map(|f| f.path()) {
-            if file.extension().is_some_and(|e| e == "ron") {
-                texts.push(std::fs::read_to_string(file).unwrap());
-            }
-        }
-    }
+    let shipped = shipped::paths().into_iter();
+    texts.extend(shipped.map(|p| std::fs::read_to_string(p).unwrap()));
     texts
 }
 

@@ -280,8 +280,7 @@ fn priming_takes_5_ms_more_than_its_rendering() {
     let events = started.handle.subscribe();
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("patches");
     let address = "127.0.0.1:0".parse().expect("an address");
-    let server =
-        Server::start(address, folder.clone(), started.handle.clone()).expect("a free port");
+    let server = Server::start(address, folder, started.handle.clone()).expect("a free port");
     let socket = UdpSocket::bind("127.0.0.1:0").expect("binds");
     socket.connect(server.address()).expect("connects");
     let send = |path: &Path| {
@@ -292,12 +291,7 @@ fn priming_takes_5_ms_more_than_its_rendering() {
         let bytes = encoder::encode(&OscPacket::Message(message)).expect("encodes");
         socket.send(&bytes).expect("sends");
     };
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .expect("patches")
-        .map(|f| f.expect("readable").path())
-        .filter(|p| p.extension().is_some_and(|e| e == "ron"))
-        .collect();
-    paths.sort();
+    let paths = reference::files::paths();
     let mut beyond = Vec::new();
     let mut worst: BTreeMap<String, (f32, String)> = BTreeMap::new();
     for _ in 0..TIMES {

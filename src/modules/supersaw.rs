@@ -19,7 +19,11 @@ use super::{
 
 ports! {
     inputs {}
-    outputs { (OUT_L OUT_R): "out" Audio "seven sawtooths, as loud together as one at level 1; 16 frames late"; }
+    outputs {
+        (OUT_L OUT_R): "out" Audio "seven sawtooths, as loud together as one at level 1; 16 frames late";
+        LEFT: "left" Audio "the left side alone, for a filter of its own";
+        RIGHT: "right" Audio "the right side alone";
+    }
     params {
         FREQ: "freq" ["pitch", "frequency"] Hz 0.01, 20_000.0, 261.625_58, Log "frequency; a pitch cable shifts it by octaves";
         RATIO: "ratio" Plain 0.0, 64.0, 1.0, Linear "multiplies the frequency";
@@ -106,11 +110,20 @@ impl Module for SuperSaw {
         for saw in 0..SAWS {
             self.add_saw(l, saw, &knobs, io.state, &mut sums);
         }
-        let outs = io.outs[output::OUT_L..=output::OUT_R].iter_mut();
-        for ((out, sum), owed) in outs.zip(&sums).zip(io.state[OWED..].chunks_exact_mut(TAPS)) {
+        for (side, (sum, owed)) in sums
+            .iter()
+            .zip(io.state[OWED..].chunks_exact_mut(TAPS))
+            .enumerate()
+        {
+            let (both, alone) = io.outs.split_at_mut(output::LEFT);
+            let (out, alone) = (&mut both[output::OUT_L + side], &mut alone[side]);
             out.block.copy_from_slice(&sum[..BLOCK]);
             owed.copy_from_slice(&sum[BLOCK..]);
             apply_level(l, &mut out.block, &io.ins[param::LEVEL]);
+            match alone.wanted {
+                true => alone.block.copy_from_slice(&out.block[..]),
+                false => alone.fill(l.f(0.0)),
+            }
         }
     }
 }

@@ -1,5 +1,4 @@
 //! What is to be heard, made without the instrument: every patch rendered alone, mixed as its swap was logged, through the guard.
-use std::path::Path;
 
 use chronus::audio::fade::{level, smoothstep};
 use chronus::audio::guard::Guard;
@@ -8,6 +7,9 @@ use chronus::dsp::lanes::IsaChoice;
 use chronus::dsp::{BLOCK, transport::Transport};
 use chronus::graph::{Block, Env, Graph, compile};
 use chronus::patch::file;
+
+#[path = "../shipped/mod.rs"]
+pub mod files;
 
 pub const RATE: usize = 48_000;
 
@@ -107,11 +109,7 @@ impl Reference {
 
 /// The patches that come with the program. That every one of them reads without a mistake is for the patch tests to say.
 pub fn shipped() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("patches");
-    let files = std::fs::read_dir(folder).expect("patches");
-    let mut paths: Vec<_> = files.map(|f| f.expect("readable").path()).collect();
-    paths.retain(|p| p.extension().is_some_and(|e| e == "ron"));
-    paths.sort();
+    let paths = files::paths();
     let texts = paths
         .iter()
         .map(|p| std::fs::read_to_string(p).expect("text"));

@@ -19,6 +19,8 @@ use crate::tui::words;
 
 /// Files read and checked at one look, so that a large folder does not hold the screen up.
 const CHECKS_PER_LOOK: usize = 4;
+/// Files of folders below that a filter may find: someone may look at a folder that holds a whole disk.
+const MOST_BELOW: usize = 500;
 /// Larger files are no patches.
 const LARGEST: u64 = 1 << 20;
 
@@ -31,9 +33,12 @@ pub struct FilesScreen {
 }
 
 struct Entry {
+    /// As shown: with its folder where that is not the one on the screen.
     name: String,
     path: PathBuf,
     folder: bool,
+    /// In a folder below the one on the screen: found by a filter only.
+    below: bool,
     content: Option<Content>,
 }
 
@@ -72,23 +77,12 @@ impl FilesScreen {
     /// Reads the folder again; the focus stays on its file.
     pub fn rescan(&mut self) {
         let focused = self.focused().map(|e| e.path.clone());
-        let mut entries: Vec<Entry> = std::fs::read_dir(&self.folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| {
-                let path = entry.path();
-                let name = entry.file_name().to_string_lossy().into_owned();
-                let folder = path.is_dir();
-                let shown = folder || path.extension().is_some_and(|e| e == "ron");
-                (shown && !name.starts_with('.')).then_some(Entry {
-                    name,
-                    path,
-                    folder,
-                    content: None,
-                })
-            })
-            .collect();
+        let mut entries = list(&self.folder, "");
+        let folders = entries.iter().filter(|e| e.folder);
+        let mut below: Vec<Entry> = folders.flat_map(|f| list(&f.path, &f.name)).collect();
+        below.retain(|e| !e.folder);
+        below.truncate(MOST_BELOW);
+        entries.extend(below);
         entries.sort_by(|a, b| b.folder.cmp(&a.folder).then(a.name.cmp(&b.name)));
         self.entries = entries;
         let there = self.shown().position(|e| Some(&e.path) == focused.as_ref());
@@ -109,7 +103,10 @@ impl FilesScreen {
     fn shown(&self) -> impl Iterator<Item = &Entry> {
         self.entries
             .iter()
-            .filter(|e| self.filter.is_empty() || fuzzy::score(&self.filter, &e.name).is_some())
+            .filter(|e| match self.filter.is_empty() {
+                true => !e.below,
+                false => fuzzy::score(&self.filter, &e.name).is_some(),
+            })
     }
 
     fn focused(&self) -> Option<&Entry> {
@@ -140,6 +137,28 @@ impl FilesScreen {
         let there = self.shown().position(|e| e.path == came_from);
         self.at = there.unwrap_or(0);
     }
+}
+
+/// The folders and patch files of a folder that stands `within` the one on the screen, or is it.
+fn list(folder: &Path, within: &str) -> Vec<Entry> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = entries.filter_map(|entry| {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let folder = path.is_dir();
+        let shown = folder || path.extension().is_some_and(|e| e == "ron");
+        (shown && !name.starts_with('.')).then_some(Entry {
+            name: match within.is_empty() {
+                true => name,
+                false => format!("{within}/{name}"),
+            },
+            path,
+            folder,
+            below: !within.is_empty(),
+            content: None,
+        })
+    });
+    entries.collect()
 }
 
 fn look_into(path: &Path) -> Content {
