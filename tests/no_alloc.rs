@@ -213,6 +213,7 @@ fn play(seconds: u64) {
                     generation: held[standby].generation,
                     at: SwapAt::Ready,
                     fade_frames: 960,
+                    spill_frames: 0,
                 };
                 assert!(slots.output_port.send(OutputMsg::Swap(swap)).is_ok());
             }

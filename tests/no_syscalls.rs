@@ -116,6 +116,7 @@ fn play_watched() -> ! {
             generation,
             at: SwapAt::Ready,
             fade_frames: 960,
+            spill_frames: 0,
         })
     };
     now_ns();

@@ -59,7 +59,7 @@ impl Output {
         if swap.to == self.live {
             return Err(NotSwapped::AlreadyLive);
         }
-        if self.weight.settled_at(self.frame).is_none() {
+        if self.weight.settled_at(self.frame).is_none() || self.spill.is_some() {
             return Err(NotSwapped::Fading);
         }
         if reader.generation() != swap.generation || !self.renders_on(swap.to) {
@@ -87,6 +87,9 @@ impl Output {
             self.begin_fade(swap.to, fade_frames);
         }
         self.live = swap.to;
+        if self.fade_end.is_some() && swap.spill_frames > fade_frames {
+            self.begin_spill(swap.spill_frames);
+        }
         (self.heard, self.none_frames) = (true, 0);
         self.tell(OutputReply::Swapped {
             id: swap.id,

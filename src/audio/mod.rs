@@ -32,6 +32,7 @@ mod reader;
 pub mod scripted;
 pub mod slots;
 #[allow(clippy::disallowed_types, reason = "no audio thread comes here")]
+mod spill;
 pub mod stderr;
 #[allow(
     clippy::disallowed_types,

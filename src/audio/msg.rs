@@ -29,6 +29,8 @@ pub struct Swap {
     pub generation: u32,
     pub at: SwapAt,
     pub fade_frames: u32,
+    /// How long what is left rings out beside the new, where that is longer than the fade; 0: not at all.
+    pub spill_frames: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

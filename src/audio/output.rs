@@ -14,6 +14,7 @@ use super::lead::LeadPolicy;
 use super::levels::{Correlation, Meter, StreamMeter};
 use super::msg::{NotSwapped, OutputMsg, OutputReply, Swap, SwapAt};
 use super::reader::{Accept, Reader, Turn};
+use super::spill::Spill;
 use super::tape::TapeIn;
 use super::voice::Voice;
 use super::watermark::Watermark;
@@ -53,7 +54,9 @@ pub struct Output {
     /// Weight of slot B; slot A has the rest.
     pub(super) weight: Fader,
     pub(super) rho: f32,
+    /// Where the slot that is being left is heard no more.
     pub(super) fade_end: Option<u64>,
+    pub(super) spill: Option<Spill>,
     pub(super) armed: Option<Swap>,
     pub(super) net: bool,
     pub(super) held_until: u64,
@@ -230,7 +233,7 @@ impl Output {
             }
         }
         if self.fade_end.is_some_and(|end| end <= self.frame) {
-            self.fade_end = None;
+            (self.fade_end, self.spill) = (None, None);
             self.weight.settle(self.frame);
             self.voices[1 - self.live].end_now();
             self.tell(OutputReply::Settled {
@@ -254,6 +257,7 @@ impl Output {
         let [a, b] = &self.readers;
         self.correlation.push(a.block().zip(b.block()));
         self.turned = true;
+        self.watch_spill();
         if let Some(block) = self.readers[self.live].block()
             && block.sent_ns > 0
         {
@@ -319,6 +323,24 @@ impl Output {
                 .filter(|_| !self.voices[slot].is_silent());
             block.map(|b| &b.frames[start..start + out.len()])
         };
+        const NOTHING: [[f32; 2]; BLOCK] = [[0.0; 2]; BLOCK];
+        if let Some(spill) = &self.spill {
+            let sounds = [part(0).unwrap_or(&NOTHING), part(1).unwrap_or(&NOTHING)];
+            for (i, out) in out.iter_mut().enumerate() {
+                let frame = self.frame + i as u64;
+                let b = self.weight.at(frame);
+                let mut gains = [1.0 - b, b];
+                gains[spill.slot] = spill.gain_at(frame, gains[spill.slot]);
+                *out = [0.0; 2];
+                for slot in 0..2 {
+                    let gain = (gains[slot] * self.voices[slot].gain_at(frame)) as f32;
+                    for (out, x) in out.iter_mut().zip(sounds[slot][i]) {
+                        *out += gain * x;
+                    }
+                }
+            }
+            return;
+        }
         let live = &self.voices[self.live];
         if self.weight.settled_at(self.frame).is_some() {
             let Some(frames) = part(self.live) else {
@@ -333,7 +355,6 @@ impl Output {
             }
             return;
         }
-        const NOTHING: [[f32; 2]; BLOCK] = [[0.0; 2]; BLOCK];
         let a = part(0).unwrap_or(&NOTHING);
         let b = part(1).unwrap_or(&NOTHING);
         for (i, out) in out.iter_mut().enumerate() {

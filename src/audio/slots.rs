@@ -150,6 +150,7 @@ fn output(
         weight: Fader::settled(0.0),
         rho: 0.0,
         fade_end: None,
+        spill: None,
         armed: None,
         net: true,
         held_until: 0,

@@ -113,7 +113,7 @@ impl Output {
             self.voices[other].fade_in(self.frame, self.fade_frames);
             self.rho = 0.0;
             self.took_over(other, self.fade_frames);
-            self.fade_end = None;
+            (self.fade_end, self.spill) = (None, None);
             self.none_frames = 0;
         }
     }

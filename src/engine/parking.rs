@@ -40,7 +40,10 @@ impl Engine {
                         self.fail(Failure::Panic(payload));
                     }
                 }
-                Change::Note { .. } | Change::Gate { .. } | Change::NotesOff => {}
+                Change::Note { .. }
+                | Change::Gate { .. }
+                | Change::NotesOff
+                | Change::Release(_) => {}
             },
             Act::Change { .. } | Act::Reset { .. } => {}
             Act::Transport(_) => {

@@ -87,6 +87,7 @@ impl WithIsa for Compiler<'_> {
             sounding: Vec::new(),
             scratch_one: scratch(isa.one()),
             scratch_wide: scratch(isa.wide()),
+            released: false,
         };
         for unit in &plan.units {
             if unit.spec.voicing == Voicing::Summed && unit.spec.kind == "Out" {

@@ -61,6 +61,8 @@ pub struct LaneGraph<A: Isa> {
     pub sounding: Vec<usize>,
     pub scratch_one: Vec<[<A::One as Lanes>::F; BLOCK]>,
     pub scratch_wide: Vec<[<A::Wide as Lanes>::F; BLOCK]>,
+    /// Nothing plays it: see [`Change::Release`].
+    pub released: bool,
 }
 
 /// The port that a slot reads, among the units rendered before and the late copies.
@@ -111,14 +113,32 @@ impl<A: Isa> LaneGraph<A> {
         }
     }
 
+    /// Where nothing plays the graph, what a note source says is not heard.
+    fn close_gates(&mut self, index: usize, group: usize) {
+        if self.released {
+            let isa = self.isa;
+            each_width!(&mut self.units[index], unit => unit.close_gates(isa, group));
+        }
+    }
+
     /// Wakes the knobs and gives out the notes that a block's events concern.
     fn take_events(&mut self, block: &Block<'_>) {
         for event in block.events {
             match event.change {
                 Change::Param { node, param, .. } => self.wake(node, Input::Param(param)),
                 Change::Gate { node, .. } => self.wake_gates(node),
-                Change::Note { note, velocity } => self.note(event.offset, note, velocity),
+                // A note that is let go of is let go of in either state; what is struck while released was not meant for it.
+                Change::Note { note, velocity } if velocity == 0.0 || !self.released => {
+                    self.note(event.offset, note, velocity);
+                }
+                Change::Note { .. } => {}
                 Change::NotesOff => self.notes_off(event.offset),
+                Change::Release(on) => {
+                    self.released = on;
+                    if on {
+                        self.notes_off(event.offset);
+                    }
+                }
             }
         }
         let bpm = block.time.at(BLOCK - 1).bpm;
@@ -310,11 +330,15 @@ impl<A: Isa> Core for LaneGraph<A> {
         };
         for step in 0..self.steps.len() {
             match self.steps[step] {
-                Step::One(index) => self.render_one(index, around, &cx),
+                Step::One(index) => {
+                    self.render_one(index, around, &cx);
+                    self.close_gates(index, 0);
+                }
                 Step::Lanes { first, end, groups } => {
                     for group in 0..groups {
                         for index in first..end {
                             self.render_lanes(index, group, around, &cx);
+                            self.close_gates(index, group);
                         }
                     }
                 }

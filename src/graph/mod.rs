@@ -96,6 +96,9 @@ pub enum Change {
     Gate { node: usize, open: bool },
     /// Ends every note.
     NotesOff,
+    /// Lets go of all that plays it, or takes hold again: while released, no note and no gate of a note source reaches anything,
+    /// and what has sounded rings out.
+    Release(bool),
 }
 
 impl Graph {

@@ -5,7 +5,7 @@ use crate::dsp::{
 };
 use crate::modules::{
     module::{BlockCx, In, Io, Kernel, LaneInit, Out, VoiceEvent},
-    spec::ModuleSpec,
+    spec::{Family, ModuleSpec, Signal},
 };
 
 use super::{
@@ -122,6 +122,22 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
                 ..*cx
             },
         });
+    }
+
+    /// Closes the gates that a note source has just opened in a lane group.
+    pub fn close_gates(&mut self, isa: A, group: usize) {
+        if self.spec.family != Family::Notes {
+            return;
+        }
+        let zero = R::lanes(isa).f(0.0);
+        for (port, about) in self.spec.outputs.iter().enumerate() {
+            let slot = group * self.out_stride + self.spec.output_slot(port);
+            if about.signal == Signal::Gate
+                && let Some(out) = self.outs.get_mut(slot)
+            {
+                out.fill(zero);
+            }
+        }
     }
 
     /// State words of one voice: the kernel's, then those of the notes given to it.

@@ -84,6 +84,7 @@ impl Rig {
             generation,
             at,
             fade_frames,
+            spill_frames: 0,
         }));
         id
     }

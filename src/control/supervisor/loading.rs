@@ -401,6 +401,7 @@ impl Supervisor {
         let record = &mut self.slots[slot.index()];
         record.layout = layout;
         record.generation = generation;
+        record.released = false;
         record.is_net = pending.purpose == Purpose::Net;
         record.parked = false;
         record.loaded = Some(Loaded {

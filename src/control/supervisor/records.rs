@@ -26,6 +26,8 @@ pub struct Slot {
     pub is_net: bool,
     /// Its graph is not rendered: both together cost too much.
     pub parked: bool,
+    /// Nothing plays its graph: it rings out beside the live one.
+    pub released: bool,
     /// Knobs that the text does not show yet, by module and parameter.
     pub unwritten: Vec<(String, String)>,
     /// When it failed, as long as it is not rebuilt.
@@ -150,6 +152,8 @@ pub struct Swapping {
     pub tempo_before: Option<f64>,
     /// Set once the callback has begun.
     pub fading: Option<(u64, u32)>,
+    /// How long what is left rings out.
+    pub spill_frames: u32,
 }
 
 /// A file that was written, or not.

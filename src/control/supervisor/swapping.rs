@@ -9,9 +9,15 @@ use super::Supervisor;
 use super::loading::capital;
 use super::records::Swapping;
 use crate::audio::msg::{NotSwapped, Swap, SwapAt};
+use crate::engine::msg::Act;
+use crate::graph::Change;
+use crate::modules::spec::Family;
+use crate::patch::Node;
 
 /// A frame that passed before the standby was ready is followed by the next one, so many times.
 const MOST_MISSED: u32 = 8;
+/// The longest that a patch rings out after a swap away from it.
+const SPILL_SECONDS: f64 = 6.0;
 /// +12 dBFS before the guard, as in priming.
 const LOUDEST: f32 = 3.981_071_7;
 
@@ -163,6 +169,7 @@ impl Supervisor {
             self.set_tempo(frame, bpm);
         }
         let fade_frames = self.fade_frames();
+        let spill_frames = self.spill_frames();
         self.builds += 1;
         let id = self.builds;
         self.rig.swap(Swap {
@@ -171,6 +178,7 @@ impl Supervisor {
             generation,
             at,
             fade_frames,
+            spill_frames,
         });
         self.swapping = Some(Swapping {
             id,
@@ -182,6 +190,7 @@ impl Supervisor {
             missed: armed.missed,
             tempo_before: brings.map(|_| tempo_now),
             fading: None,
+            spill_frames,
         });
         self.armed = None;
         self.changed = true;
@@ -204,6 +213,39 @@ impl Supervisor {
     fn fade_frames(&self) -> u32 {
         let frames = f64::from(self.fade_ms) * self.config.rate / 1_000.0;
         frames.round().max(1.0) as u32
+    }
+
+    /// How long the live patch rings out when the other one comes: not at all unless it asks for it, nor where the other one goes on
+    /// with its echoes, which would be heard twice.
+    fn spill_frames(&self) -> u32 {
+        let [live, next] = [self.live, self.live.other()].map(|s| self.slots[s.index()].patch());
+        let (Some(live), Some(next)) = (live, next) else {
+            return 0;
+        };
+        let goes_on = self.state_carry
+            && live.modules.iter().any(|old| {
+                let same = |new: &&Node| new.name == old.name && new.spec.kind == old.spec.kind;
+                old.spec.family == Family::Effect && next.modules.iter().find(same).is_some()
+            });
+        match live.spill && !goes_on {
+            true => (SPILL_SECONDS * self.config.rate) as u32,
+            false => 0,
+        }
+    }
+
+    /// Lets go of what plays a slot's graph, or takes hold of it again.
+    pub(super) fn release(&mut self, slot: SlotId, on: bool) {
+        let frame = self.rig.heads().earliest;
+        let record = &mut self.slots[slot.index()];
+        if record.released == on {
+            return;
+        }
+        record.released = on;
+        let act = Act::Change {
+            generation: record.generation,
+            change: Change::Release(on),
+        };
+        self.rig.act(slot, frame, act, 0);
     }
 
     fn postpone(&mut self, mut armed: Armed, why: &str) {
@@ -237,6 +279,9 @@ impl Supervisor {
         let swapping = swapping.clone();
         let (from, to) = (self.live, swapping.to);
         self.turn_to(to);
+        if swapping.spill_frames > 0 {
+            self.release(from, true);
+        }
         let waited = frame.saturating_sub(swapping.asked_frame);
         let latency_ms = (waited as f64 * 1e3 / self.config.rate) as f32;
         let old = self.slots[from.index()].loaded.clone();
@@ -270,6 +315,7 @@ impl Supervisor {
     /// What is heard changes to a slot; both fade.
     pub(super) fn turn_to(&mut self, to: SlotId) {
         self.live = to;
+        self.release(to, false);
         self.slots[to.index()].on(&SlotEvent::FadeStarted { rising: true });
         self.slots[to.other().index()].on(&SlotEvent::FadeStarted { rising: false });
         // It is the user's own from now on.
@@ -312,6 +358,9 @@ impl Supervisor {
     pub(super) fn settled(&mut self) {
         for slot in &mut self.slots {
             slot.on(&SlotEvent::FadeDone);
+        }
+        for slot in SlotId::BOTH {
+            self.release(slot, false);
         }
         self.swapping = None;
         self.changed = true;
