@@ -37,6 +37,12 @@ const PATCHES: &[BenchPatch] = &[
         items: 1,
         item: "chain",
     },
+    BenchPatch {
+        name: "p4",
+        text: include_str!("../../patches/bench/p4.ron"),
+        items: 1000,
+        item: "module",
+    },
 ];
 
 const RATE: f32 = 48_000.0;
