@@ -107,9 +107,16 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             }
         }
         let outs = &mut self.outs[group * self.out_stride..][..self.out_slots];
-        for out in outs.iter_mut() {
-            out.constant = false;
+        match outs {
+            [out] => out.constant = false,
+            outs => {
+                for out in outs {
+                    out.constant = false;
+                }
+            }
         }
+        let outs = &mut self.outs[group * self.out_stride..][..self.out_slots];
+        let with_notes;
         self.kernel.render(&mut Io {
             ins: &ins[..count],
             outs,
@@ -117,9 +124,15 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             memory: &mut self.memory[group * self.memory_len..][..self.memory_len],
             first_voice: group * <R::L as Lanes>::N,
             voices: self.voices,
-            cx: &BlockCx {
-                notes: &self.note_events,
-                ..*cx
+            cx: match self.note_events.is_empty() {
+                true => cx,
+                false => {
+                    with_notes = BlockCx {
+                        notes: &self.note_events,
+                        ..*cx
+                    };
+                    &with_notes
+                }
             },
         });
     }

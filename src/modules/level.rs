@@ -28,12 +28,19 @@ pub fn apply_moving<L: Lanes>(out: &mut [L::F; BLOCK], level: &In<'_, L>) {
 /// Applies a level, moving or not; full level costs nothing.
 #[inline(always)]
 pub fn apply_level<L: Lanes>(l: L, out: &mut [L::F; BLOCK], level: &In<'_, L>) {
-    let (gain, full) = (level.head(), l.f(1.0));
+    let gain = level.head();
     if !level.is_constant() {
         apply_moving(out, level);
-    } else if !(gain.ge(full) & full.ge(gain)).all() {
+    } else if !is_full(l, gain) {
         for o in out.iter_mut() {
             *o = *o * gain;
         }
     }
+}
+
+/// Whether a gain is 1 in every lane.
+#[inline(always)]
+pub fn is_full<L: Lanes>(l: L, gain: L::F) -> bool {
+    let full = l.f(1.0);
+    (gain.ge(full) & full.ge(gain)).all()
 }

@@ -52,6 +52,13 @@ impl Module for OnePole {
             return;
         };
         let steady = self.coefficients(l, cutoff.head());
+        if let (Some(x), None, false) = (x.block(), cutoff.block(), hp.wanted) {
+            for (lp, x) in lp.block.iter_mut().zip(x) {
+                *lp = tick(&mut state, &steady, *x).0;
+            }
+            io.state[0] = state;
+            return;
+        }
         for (i, (lp, hp)) in lp.block.iter_mut().zip(hp.block.iter_mut()).enumerate() {
             let k = match cutoff.block() {
                 Some(cutoff) => self.coefficients(l, cutoff[i]),

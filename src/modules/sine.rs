@@ -7,7 +7,7 @@ use crate::dsp::{
 };
 
 use super::{
-    level::{apply_moving, steady_level},
+    level::{apply_moving, is_full, steady_level},
     module::{Build, Io, Module, OptionError},
     saw::is_zero,
     spec::{Family, ModuleSpec, Voicing},
@@ -76,11 +76,19 @@ impl Module for Sine {
             phase.tune(l, freq.head() * ratio.head(), self.rate);
             let offset = turns(l, fm.head());
             phase.turn = phase.turn + offset;
-            phase.advance(
-                l,
-                #[inline(always)]
-                |i, turn| out[i] = sin_turn(l, turn) * gain,
-            );
+            if is_full(l, gain) {
+                phase.advance(
+                    l,
+                    #[inline(always)]
+                    |i, turn| out[i] = sin_turn(l, turn),
+                );
+            } else {
+                phase.advance(
+                    l,
+                    #[inline(always)]
+                    |i, turn| out[i] = sin_turn(l, turn) * gain,
+                );
+            }
             phase.turn = phase.turn - offset;
         } else {
             // Phases first: then nothing is carried from frame to frame, and one lane vectorises along time.
