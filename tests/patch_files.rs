@@ -1,97 +1,76 @@
-//! Patch files on disk: what is not a patch is refused at once, and by name.
-#![allow(clippy::unwrap_used)]
-use std::fs;
-use std::io::Write;
+//! Sound files that patches name: found beside the patch, missed at their line.
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use chronus::patch::file::{LARGEST, load, read, save_atomic};
+use chronus::dsp::lanes::IsaChoice;
+use chronus::graph::{Env, compile};
+use chronus::modules::spec::OptionValue;
+use chronus::patch::file::{load, to_ron};
 
-fn refusal(path: &Path) -> String {
-    let start = Instant::now();
-    let error = read(path).unwrap_err().to_string();
-    assert!(start.elapsed() < Duration::from_secs(1), "{error}");
-    error
+fn patch(file: &str) -> String {
+    format!(
+        "(\n  name: \"files\",\n  modules: (\n    tape: Sampler(file: \"{file}\"),\n    out: Out(),\n  ),\n  cables: [\"tape > out\"],\n)\n"
+    )
+}
+
+fn wav(path: &Path) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).expect("created");
+    for i in 0..4_800 {
+        writer.write_sample((i % 100) * 300).expect("written");
+    }
+    writer.finalize().expect("closed");
 }
 
 #[test]
-fn what_is_not_a_patch_file_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    assert!(refusal(&path("none.ron")).contains("none.ron: "));
-    assert!(refusal(folder.path()).ends_with(": a folder, not a patch file"));
-
-    fs::write(path("latin.ron"), b"(\n  name: \"gr\xfc\xdfe\",\n)").unwrap();
-    assert!(refusal(&path("latin.ron")).ends_with("latin.ron:2:12 not UTF-8 text"));
-
-    let large = fs::File::create(path("large.ron")).unwrap();
-    large.set_len(1 << 34).unwrap();
-    assert!(refusal(&path("large.ron")).ends_with("the limit is 1 MiB"));
-    let mut just = fs::File::create(path("just.ron")).unwrap();
-    just.write_all(&vec![b' '; LARGEST]).unwrap();
-    assert_eq!(read(&path("just.ron")).unwrap().len(), LARGEST);
-}
-
-#[cfg(unix)]
-#[test]
-fn pipes_and_devices_are_refused_without_waiting() {
-    let folder = tempfile::tempdir().unwrap();
-    let pipe = folder.path().join("pipe.ron");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.unwrap().success());
-    assert!(refusal(&pipe).ends_with(": a named pipe, not a patch file"));
-    assert!(save_atomic(&pipe, "x").is_err());
-    assert!(refusal(Path::new("/dev/zero")).ends_with(": a device, not a patch file"));
-    assert!(save_atomic(Path::new("/dev/null"), "x").is_err());
-    assert!(fs::metadata("/dev/null").is_ok_and(|about| !about.is_file()));
-
-    let socket = folder.path().join("socket.ron");
-    let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-    assert!(read(&socket).is_err());
-}
-
-#[test]
-fn a_saved_patch_loads() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tune.ron");
-    let text = "(modules: (osc: Sine(), out: Out()),\r\n cables: [\"osc > out\"]) // é\r\n";
-    save_atomic(&path, text).unwrap();
-    let (read, parsed) = load(&path).unwrap();
-    assert_eq!(read, text);
-    assert_eq!(parsed.patch.unwrap().name, "tune");
-    save_atomic(&path, "").unwrap();
-    let (_, parsed) = load(&path).unwrap();
-    let shown = parsed.diagnostics[0].to_string();
+fn a_file_is_looked_for_beside_its_patch_and_written_back_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("samples")).expect("made");
+    wav(&folder.path().join("samples/a.wav"));
+    let at = folder.path().join("a.ron");
+    std::fs::write(&at, patch("samples/a.wav")).expect("written");
+    let (_, parsed) = load(&at).expect("read");
+    let patch = parsed.patch.expect("nothing wrong");
+    let OptionValue::File { path, .. } = &patch.modules[0].options[0] else {
+        panic!("no file");
+    };
+    assert_eq!(path, &folder.path().join("samples/a.wav"));
+    assert!(to_ron(&patch).contains("\"samples/a.wav\""));
+    let env = Env {
+        rate: 48_000.0,
+        isa: IsaChoice::Plain,
+        seed: 1,
+        bpm: 120.0,
+    };
+    assert!(compile(&patch, &env).is_ok());
+    // It was there when the text was read, and is gone when it is built.
+    std::fs::remove_file(path).expect("removed");
+    let why = compile(&patch, &env).err().expect("refused").to_string();
     assert!(
-        shown.ends_with("tune.ron:1:1 the patch is empty; it begins with `(`"),
-        "{shown}"
+        why.contains("tape") && why.contains("a.wav") && why.contains("no such file"),
+        "{why}"
     );
-    // Nothing but the file is left in the folder.
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
-/// A reader that looks at any moment finds one of the texts, whole.
 #[test]
-fn a_reader_never_finds_half_a_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("p.ron");
-    let texts = ["a".repeat(100_000), "b".repeat(50_000)];
-    save_atomic(&path, &texts[0]).unwrap();
-    let done = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            let mut reads = 0;
-            while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                let found = fs::read_to_string(&path).unwrap();
-                assert!(texts.contains(&found), "{} bytes", found.len());
-                reads += 1;
-            }
-            reads
-        });
-        for n in 0..50 {
-            save_atomic(&path, &texts[n % 2]).unwrap();
-        }
-        done.store(true, std::sync::atomic::Ordering::Relaxed);
-        assert!(reader.join().unwrap() > 0);
-    });
+fn what_is_missing_or_no_sound_is_told_at_its_line_with_its_path() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("text.wav"), "no sound").expect("written");
+    for (file, why) in [("gone.wav", "no such file"), ("text.wav", "not a WAV")] {
+        let at = folder.path().join("a.ron");
+        std::fs::write(&at, patch(file)).expect("written");
+        let (_, parsed) = load(&at).expect("read");
+        assert!(parsed.patch.is_none());
+        let told = parsed.errors().next().expect("told");
+        assert_eq!((told.line, told.column), (4, 26), "{told}");
+        let path = folder.path().join(file).display().to_string();
+        assert!(
+            told.message.contains(&path) && told.message.contains(why),
+            "{told}"
+        );
+    }
 }

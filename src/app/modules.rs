@@ -248,6 +248,7 @@ fn param_object(p: &ParamSpec) -> Value {
 fn option_object(o: &OptionSpec) -> Value {
     let kind = match o.kind {
         OptionKind::Choice(names) => json!({"choice": names}),
+        OptionKind::File(without) => json!({"file": without}),
         OptionKind::Text(default) => json!({"text": default}),
         OptionKind::Whole { min, max, default } => {
             json!({"whole": {"min": min, "max": max, "default": default}})
@@ -317,6 +318,9 @@ fn shown(value: f32, unit: Unit) -> String {
 fn choices(o: &OptionSpec) -> String {
     match o.kind {
         OptionKind::Choice(names) => names.join(", "),
+        OptionKind::File(without) => format!(
+            "a sound file (WAV, FLAC, OGG, MP3), relative to the patch's folder; without one: {without}"
+        ),
         OptionKind::Text(default) => format!("text, default \"{default}\""),
         OptionKind::Whole { min, max, default } => format!("{min}..{max}, default {default}"),
         OptionKind::Length { default } => format!("a note length, default \"{}\"", length(default)),

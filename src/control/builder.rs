@@ -318,7 +318,9 @@ impl Builder {
         let (Place::Thread(worker), Some(current)) = (&mut self.place, &mut self.current) else {
             return;
         };
-        let blocks = worker.beat.blocks.load(Relaxed);
+        // A build that reads a long file is not one that hangs.
+        let read = crate::modules::audio_file::progress();
+        let blocks = worker.beat.blocks.load(Relaxed).wrapping_add(read);
         if blocks != current.blocks {
             (current.blocks, current.moved) = (blocks, now);
         }

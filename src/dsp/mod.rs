@@ -22,6 +22,7 @@ pub mod peak;
 pub mod phase;
 pub mod rise;
 pub mod rise_fall;
+pub mod sample;
 pub mod scale;
 pub mod sine;
 pub mod soften;
@@ -33,6 +34,7 @@ pub mod tape;
 pub mod transport;
 pub mod true_peak;
 pub mod waveshape;
+pub mod wavetable;
 pub mod way;
 
 /// Frames rendered in one engine step: the engine's quantum, whatever the device asks for.

@@ -131,6 +131,7 @@ impl Compiler<'_> {
             &Build {
                 rate: self.env.rate,
                 options: &plan.options,
+                check: false,
             },
         )
         .map_err(|e| CompileError::Option {

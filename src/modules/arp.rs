@@ -455,6 +455,7 @@ mod tests {
             let build = Build {
                 rate: RATE,
                 options: &options,
+                check: false,
             };
             assert_eq!(Arp::build(&build).err().map(|e| e.at), Some(at));
         }

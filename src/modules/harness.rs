@@ -277,6 +277,7 @@ impl Rig {
                 let build = Build {
                     rate: self.0.rate,
                     options: &self.0.options,
+                    check: false,
                 };
                 let spec = self.0.spec;
                 match self.1 {

@@ -345,6 +345,7 @@ mod tests {
             let keys = Keys::build(&Build {
                 rate: RATE,
                 options: &options,
+                check: false,
             })
             .expect("builds");
             assert_eq!((keys.voices(6), keys.notes()), (voices, notes));

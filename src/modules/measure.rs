@@ -87,6 +87,12 @@ impl Spectrum {
         10.0 * (power / self.noise_bins).max(1e-30).log10()
     }
 
+    /// The loudest line between two frequencies, in dB of full scale.
+    pub fn loudest_db(&self, from: f64, to: f64) -> f64 {
+        let lines = self.power.get(self.bin(from)..self.bin(to)).unwrap_or(&[]);
+        10.0 * lines.iter().copied().fold(1e-30, f64::max).log10()
+    }
+
     /// The loudest line that is no harmonic of `f0`, from 20 Hz to 16 kHz, in dB of full scale.
     pub fn alias_db(&self, f0: f64) -> f64 {
         let mut power = self.power.clone();

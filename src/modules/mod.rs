@@ -1,4 +1,5 @@
 //! Every module a patch may name. To add one: write `src/modules/<file>.rs`, add its line to the table below.
+pub mod audio_file;
 mod beat;
 mod blend;
 mod echo;
@@ -130,6 +131,7 @@ modules! {
     limiter: Limiter
     crush: Crush
     reverb: Reverb
+    sampler: Sampler
     kick: Kick
     snare: Snare
     hat: Hat

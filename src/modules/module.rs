@@ -1,14 +1,18 @@
 //! The contract of a sound-making unit. Runs on engine threads and on the builder: must not allocate, lock, log or panic
 //! in `render`.
+use std::sync::Arc;
+
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Isa, Lanes, Mask},
     peak::peak,
+    sample::Sample,
     swing::Swing,
     transport::Transport,
 };
 
 use super::{
+    audio_file,
     playing::{Moment, Part},
     spec::{ModuleSpec, OptionValue},
 };
@@ -62,6 +66,8 @@ pub struct Build<'a> {
     pub rate: f32,
     /// In the order of the spec; every option is there.
     pub options: &'a [OptionValue],
+    /// Only whether the options can be read is asked: files are looked at, not loaded.
+    pub check: bool,
 }
 
 impl Build<'_> {
@@ -77,6 +83,21 @@ impl Build<'_> {
             OptionValue::Text(text) => text,
             _ => "",
         }
+    }
+
+    /// The sound of a file option; none where no file is given, and where nothing is to be loaded.
+    pub fn sound(&self, option: usize) -> Result<Option<Arc<Sample>>, OptionError> {
+        let OptionValue::File { path, .. } = &self.options[option] else {
+            return Ok(None);
+        };
+        if path.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let sound = match self.check {
+            true => audio_file::look(path).map(|()| None),
+            false => audio_file::load(path).map(Some),
+        };
+        sound.map_err(|why| OptionError { option, at: 0, why })
     }
 
     pub fn whole(&self, option: usize) -> i64 {

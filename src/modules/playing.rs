@@ -83,6 +83,7 @@ mod tests {
         let build = Build {
             rate: 48_000.0,
             options: &options,
+            check: true,
         };
         let read = written(spec, &build).expect("reads");
         let at = Moment {
@@ -122,6 +123,7 @@ mod tests {
         let build = Build {
             rate: 48_000.0,
             options: &options,
+            check: true,
         };
         assert!(written(spec, &build).expect("reads").words().is_empty());
     }

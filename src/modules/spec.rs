@@ -1,6 +1,8 @@
 //! What the rest of the program may know about a kind of module, as data: names, ports, parameters, units, ranges.
 //! RON names, OSC addresses, help, docs and the checks are printed from it.
 
+use std::path::PathBuf;
+
 /// One kind of module.
 #[derive(Debug)]
 pub struct ModuleSpec {
@@ -252,6 +254,8 @@ pub enum OptionKind {
     Choice(&'static [&'static str]),
     /// Free text that the module reads itself, with its default.
     Text(&'static str),
+    /// The name of a sound file, relative to the patch's folder; where none is given, this.
+    File(&'static str),
     /// A whole number.
     Whole { min: i64, max: i64, default: i64 },
     /// A note length such as "1/16", in beats (quarter notes).
@@ -264,6 +268,11 @@ pub enum OptionValue {
     /// Index into the spec's names.
     Choice(usize),
     Text(String),
+    /// As written, and where it is; empty where none is given.
+    File {
+        written: String,
+        path: PathBuf,
+    },
     Whole(i64),
     /// Beats (quarter notes).
     Length(f64),
@@ -274,6 +283,10 @@ impl OptionSpec {
         match self.kind {
             OptionKind::Choice(_) => OptionValue::Choice(0),
             OptionKind::Text(text) => OptionValue::Text(text.to_owned()),
+            OptionKind::File(_) => OptionValue::File {
+                written: String::new(),
+                path: PathBuf::new(),
+            },
             OptionKind::Whole { default, .. } => OptionValue::Whole(default),
             OptionKind::Length { default } => OptionValue::Length(default),
         }

@@ -118,8 +118,6 @@ pub struct Seam<L: Lanes> {
 }
 
 impl<L: Lanes> Seam<L> {
-    pub const WORDS: usize = 4;
-
     #[inline(always)]
     pub fn load(words: &[L::F], keep: f32) -> Self {
         Self {

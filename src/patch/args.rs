@@ -1,5 +1,6 @@
 //! The values in a module's brackets, against its spec.
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use crate::modules;
 use crate::modules::module::Build;
@@ -214,6 +215,18 @@ fn read_option(spec: &OptionSpec, value: &Value, source: &mut Source) -> Option<
         (OptionKind::Text(_), Shape::Text(quoted)) => {
             return Some(OptionValue::Text(quoted.text.clone()));
         }
+        (OptionKind::File(_), Shape::Text(quoted)) => {
+            let folder = Path::new(source.findings.file()).parent();
+            let path = match quoted.text.as_str() {
+                "" => PathBuf::new(),
+                text => folder.unwrap_or(Path::new("")).join(text),
+            };
+            return Some(OptionValue::File {
+                written: quoted.text.clone(),
+                path,
+            });
+        }
+        (OptionKind::File(_), _) => "the name of a file in quotes".to_owned(),
         (OptionKind::Text(_), _) => "a text in quotes".to_owned(),
         (OptionKind::Whole { min, max, .. }, Shape::Number) => {
             let number = parse_number(literal).filter(|n| n.fract() == 0.0);
@@ -280,6 +293,7 @@ fn check_options(
     let build = Build {
         rate: RATE,
         options: &args.options,
+        check: true,
     };
     let Err(error) = modules::check_options(spec, &build) else {
         return;

@@ -116,6 +116,11 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// The file's name, as findings give it.
+    pub fn file(&self) -> &str {
+        self.file
+    }
+
     pub fn error(&mut self, span: std::ops::Range<usize>, message: impl Into<String>) {
         self.add(Severity::Error, span, message.into(), None);
     }

@@ -91,7 +91,7 @@ pub fn option(kind: &OptionKind, value: &OptionValue) -> String {
             names.get(*index).copied().unwrap_or_default().to_owned()
         }
         (_, OptionValue::Choice(index)) => index.to_string(),
-        (_, OptionValue::Text(text)) => quoted(text),
+        (_, OptionValue::Text(text) | OptionValue::File { written: text, .. }) => quoted(text),
         (_, OptionValue::Whole(number)) => number.to_string(),
         (_, OptionValue::Length(beats)) => {
             let short = length_text(*beats as f32);

@@ -119,7 +119,7 @@ pub fn ask_name(app: &mut App, patch: Arc<Patch>, module: String) {
 pub fn ask_choice(app: &mut App, node: &Node, option: usize) {
     let now = rows::option_text(node, option);
     let line = match &node.options[option] {
-        OptionValue::Text(text) => text.clone(),
+        OptionValue::Text(text) | OptionValue::File { written: text, .. } => text.clone(),
         _ => String::new(),
     };
     app.overlay = Some(Overlay::Prompt(Prompt {
@@ -144,6 +144,11 @@ fn read_choice(spec: &OptionSpec, text: &str) -> Result<OptionValue, String> {
                 .ok_or_else(|| format!("there is {}", names.join(", ")))
         }
         OptionKind::Text(_) => Ok(OptionValue::Text(text.to_owned())),
+        // Where it is, is found when the patch's text is read again.
+        OptionKind::File(_) => Ok(OptionValue::File {
+            written: text.to_owned(),
+            path: Default::default(),
+        }),
         OptionKind::Whole { min, max, .. } => {
             let number = text.parse().ok().filter(|n| (min..=max).contains(n));
             number

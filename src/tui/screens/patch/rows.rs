@@ -117,7 +117,7 @@ pub fn option_text(node: &Node, option: usize) -> String {
     };
     match &node.options[option] {
         OptionValue::Choice(i) => names.get(*i).copied().unwrap_or("?").to_owned(),
-        OptionValue::Text(text) => format!("\"{text}\""),
+        OptionValue::Text(text) | OptionValue::File { written: text, .. } => format!("\"{text}\""),
         OptionValue::Whole(n) => n.to_string(),
         OptionValue::Length(beats) if *beats <= 0.0 => "-".to_owned(),
         OptionValue::Length(beats) => length_text(*beats as f32),
