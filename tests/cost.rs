@@ -9,7 +9,7 @@ use chronus::patch::file::parse;
 const RATE: f32 = 48_000.0;
 const RUNS: usize = 15;
 
-const VOICES: &str = r#"(name: "edit", voices: 64, modules: (keys: Keys(), osc: Saw(), env: Adsr(a: "2ms", r: "300ms"),
+const VOICES: &str = r#"(name: "edit", voices: 64, modules: (keys: Keys(), osc: Saw(), env: Adsr(a: "2ms", d: "20s", r: "300ms"),
     flt: Svf(cutoff: "800Hz", q: 2), vca: Vca(), out: Out(gain: "-24dB")), cables: ["keys.pitch > osc.freq", "keys.gate > env.gate",
     "env > vca.cv", "env > flt.cutoff * 3oct", "osc > flt > vca > out"])"#;
 
