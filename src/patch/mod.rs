@@ -40,7 +40,7 @@ pub struct Patch {
     pub cables: Vec<Cable>,
     pub macros: Vec<Macro>,
     pub prime: PrimeMode,
-    /// Whether tails of modules that the next patch lacks ring out after a swap away from this one.
+    /// Whether it rings out after a swap away from it, beside a patch that goes on with none of its effects.
     pub spill: bool,
 }
 
