@@ -8,9 +8,10 @@ use std::cell::Cell;
 use chronus::audio::lead::Latency;
 use chronus::audio::msg::{OutputMsg, OutputReply, Swap, SwapAt};
 use chronus::audio::slots::{Slots, SlotsConfig, StartFade};
+use chronus::control::probe::ProbeFeed;
 use chronus::dsp::{lanes::IsaChoice, transport::Transport};
 use chronus::engine::msg::{Act, EngineMsg, EngineReply, Load, Start};
-use chronus::engine::watch::{Levels, ProbeFeed, Tap, Watch};
+use chronus::engine::watch::{Levels, Tap, Watch};
 use chronus::graph::{Change, Env, Layout, Snapshot, compile, prime::PrimedGraph};
 use chronus::modules::spec::ParamValue;
 use chronus::patch::file;
@@ -154,7 +155,7 @@ fn watch(held: &Held, n: u64) -> (ProbeFeed, EngineMsg) {
     }];
     let levels = Levels::new(held.generation, outputs.len()).into();
     let (watch, feed) = Watch::new(levels, outputs, taps);
-    (feed, EngineMsg::Watch(watch))
+    (ProbeFeed::new(feed), EngineMsg::Watch(watch))
 }
 
 /// The seconds are those of the timeline.

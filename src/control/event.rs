@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::dsp::transport::Transport;
-use crate::engine::watch::{Levels, ProbeFeed};
+use crate::engine::watch::Levels;
 use crate::graph::prime::{Check, PrimeReport};
 use crate::patch::{Patch, diagnostic::Diagnostic};
 
 use super::bench::Bench;
 use super::command::{Quantum, SlotId};
+use super::probe::ProbeFeed;
 use super::slot::{Incoming, SlotState};
 
 /// Something that happened, with the musical position and a sentence for people.

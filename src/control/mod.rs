@@ -15,6 +15,7 @@ pub mod meters;
 pub mod params;
 mod patience;
 pub mod position;
+pub mod probe;
 pub mod reading;
 pub mod recorder;
 pub mod rig;

@@ -1,9 +1,8 @@
 //! What the screen sees inside a playing graph: the range of every output, and the frames of one probed port. Made and freed by the
 //! supervisor; the engine looks after each block, copies the probed port and nothing else, and neither allocates nor waits.
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
-use ringbuf::traits::{Consumer, Observer, Producer, Split};
+use ringbuf::traits::{Observer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use super::telemetry::AtomicF32;
@@ -58,26 +57,6 @@ impl Levels {
     }
 }
 
-/// The reading end of a probe.
-pub struct ProbeFeed {
-    /// Held by readers only, never by an engine.
-    frames: Mutex<HeapCons<f32>>,
-}
-
-impl fmt::Debug for ProbeFeed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ProbeFeed")
-    }
-}
-
-impl ProbeFeed {
-    /// Appends what came since the last call.
-    pub fn read(&self, into: &mut Vec<f32>) {
-        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        into.extend(frames.pop_iter());
-    }
-}
-
 /// An output as a part of what is probed: an input hears the sum of these.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tap {
@@ -108,7 +87,7 @@ impl Watch {
         levels: std::sync::Arc<Levels>,
         outputs: Vec<(usize, usize)>,
         taps: Vec<Tap>,
-    ) -> (Box<Self>, ProbeFeed) {
+    ) -> (Box<Self>, HeapCons<f32>) {
         let frames = if taps.is_empty() { 1 } else { PROBED };
         let (probe, frames) = HeapRb::new(frames).split();
         let watch = Self {
@@ -122,8 +101,7 @@ impl Watch {
             begun: false,
             probe,
         };
-        let frames = Mutex::new(frames);
-        (Box::new(watch), ProbeFeed { frames })
+        (Box::new(watch), frames)
     }
 
     pub fn generation(&self) -> u32 {

@@ -2,8 +2,9 @@
 use std::sync::Arc;
 
 use super::super::command::{Jack, ProbeAt, SlotId, Watching};
+use super::super::probe::ProbeFeed;
 use super::Supervisor;
-use crate::engine::watch::{Levels, ProbeFeed, Tap, Watch};
+use crate::engine::watch::{Levels, Tap, Watch};
 use crate::patch::{Patch, ports};
 
 /// What an engine was told to look at.
@@ -61,7 +62,7 @@ impl Supervisor {
                 levels,
             });
             if probes {
-                self.probe = Some(Arc::new(feed));
+                self.probe = Some(Arc::new(ProbeFeed::new(feed)));
             } else if had.is_some_and(|w| w.probe.is_some()) && !self.probes_elsewhere(slot) {
                 self.probe = None;
             }

@@ -33,6 +33,7 @@ use super::draft::Draft;
 use super::event::{Recording, View};
 use super::handle::{Board, Message, Meters};
 use super::history::History;
+use super::probe::ProbeFeed;
 use super::recorder::Recorder;
 use super::rig::Rig;
 use super::swap::Armed;
@@ -41,7 +42,6 @@ use super::timeline::{ClockLine, Heads, Now, stamp};
 use crate::audio::stream::Stream;
 use crate::dsp::lanes::IsaChoice;
 use crate::dsp::transport::Transport;
-use crate::engine::watch::ProbeFeed;
 
 use notes::Held;
 use records::{Arriving, Pending, Ready, Slot, Swapping, Waking};

@@ -100,7 +100,7 @@ pub fn draw(
             let width = columns(&text).min(side.saturating_sub(4));
             let start = left.right().saturating_sub(width + 4);
             let mut pen = Pen::row(buf, left, 0);
-            if start >= left.x + columns(&level) + 1 {
+            if start > left.x + columns(&level) {
                 pen.text(&level, theme.style(Role::Muted));
             }
             pen.to(start.max(left.x));
