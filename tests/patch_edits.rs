@@ -294,11 +294,11 @@ fn comments(text: &str, but: Option<std::ops::Range<usize>>) -> Vec<String> {
                 }
             }
             end
-        } else if rest.starts_with("r#\"") {
-            at += 3 + rest[3..].find("\"#").unwrap() + 2;
+        } else if let Some(raw) = rest.strip_prefix("r#\"") {
+            at += 3 + raw.find("\"#").unwrap() + 2;
             continue;
-        } else if rest.starts_with("r\"") {
-            at += 2 + rest[2..].find('"').unwrap() + 1;
+        } else if let Some(raw) = rest.strip_prefix("r\"") {
+            at += 2 + raw.find('"').unwrap() + 1;
             continue;
         } else if rest.starts_with('"') {
             let mut end = 1;
@@ -340,13 +340,13 @@ fn edit_of(patch: &Patch, n: [usize; 5]) -> Edit {
         (0, _) => Edit::Add {
             name: fresh,
             kind,
-            after: (n[2] % 2 == 0).then_some(module),
+            after: n[2].is_multiple_of(2).then_some(module),
         },
         (1, _) => Edit::Rename { module, to: fresh },
         (2, _) => Edit::Duplicate { module, to: fresh },
         (3, _) => Edit::Delete {
             module,
-            bridge: n[4] % 2 == 0,
+            bridge: n[4].is_multiple_of(2),
         },
         (4 | 5, Some((from, to))) => Edit::Cut { from, to },
         (6, Some((from, to))) => Edit::Amount {
@@ -355,7 +355,7 @@ fn edit_of(patch: &Patch, n: [usize; 5]) -> Edit {
             amount: None,
         },
         (7, _) => Edit::Replace { module, kind },
-        (8, _) if n[4] % 2 == 0 => Edit::Title(format!("\"t{}\"", n[2])),
+        (8, _) if n[4].is_multiple_of(2) => Edit::Title(format!("\"t{}\"", n[2])),
         (8, _) => Edit::Voices(1 + n[2] % 8),
         _ => {
             let from = &patch.modules[n[1] % patch.modules.len()];
@@ -383,7 +383,7 @@ fn edit_of(patch: &Patch, n: [usize; 5]) -> Edit {
                 from: source_text(patch, source),
                 to: target_text(patch, target),
                 amount: None,
-                feedback: n[3] % 2 == 0,
+                feedback: n[3].is_multiple_of(2),
             }
         }
     }

@@ -31,8 +31,8 @@ mod publish;
 mod reader;
 pub mod scripted;
 pub mod slots;
-#[allow(clippy::disallowed_types, reason = "no audio thread comes here")]
 mod spill;
+#[allow(clippy::disallowed_types, reason = "no audio thread comes here")]
 pub mod stderr;
 #[allow(
     clippy::disallowed_types,

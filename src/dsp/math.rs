@@ -7,6 +7,8 @@ const WHOLE: f32 = 12_582_912.0;
 /// 2^x for |x| up to 126; relative error below 2e-7, and none for whole x. The rest beyond the nearest whole number, at most a half
 /// either way, goes through a polynomial (minimax of degree 5, 9e-8), the whole part is added to the result's exponent.
 #[inline(always)]
+// A coefficient of the fit, near ln 2 and not it.
+#[allow(clippy::approx_constant)]
 pub fn exp2<L: Lanes>(l: L, x: L::F) -> L::F {
     let x = x.max(l.f(-126.0)).min(l.f(126.0));
     let shifted = x + l.f(WHOLE);

@@ -38,7 +38,7 @@ const BANDS: [(Band, usize, usize, Option<usize>); 4] = [
 ];
 
 /// -24 dB: a decibel range's lowest value arrives as 0.
-const LEAST: f32 = 0.063_095_734;
+const LEAST: f32 = 0.063_095_73;
 /// What rings on is silence below this: -140 dB.
 const SILENCE: f32 = 1e-7;
 

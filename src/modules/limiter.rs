@@ -225,7 +225,8 @@ mod tests {
             ((110.0 * t).sin() + (1_700.0 * t).sin() + (7_900.0 * t).sin()) as f32 / 3.0
         };
         // Noise up to half the rate has peaks that a sinc of 32 frames does not see whole; music has nothing up there.
-        let cases: [(&str, f64, Box<dyn Fn(usize, u64) -> f32>); 3] = [
+        type Case = (&'static str, f64, Box<dyn Fn(usize, u64) -> f32>);
+        let cases: [Case; 3] = [
             ("a quarter of the rate", 0.05, Box::new(quarter)),
             ("bursts of noise", 0.5, Box::new(bursts)),
             ("chord", 0.05, Box::new(chord)),

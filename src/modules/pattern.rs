@@ -332,7 +332,7 @@ mod tests {
         // Without the state: the seed comes from the name.
         assert_eq!(
             &whole.lane("gate", 0)[64_000..],
-            &rig().resume(&[], 64_000).render(8_000).lane("gate", 0)[..]
+            rig().resume(&[], 64_000).render(8_000).lane("gate", 0)
         );
     }
 

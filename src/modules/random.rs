@@ -183,7 +183,7 @@ mod tests {
             .iter()
             .fold((9.0f32, -9.0f32), |(a, b), x| (a.min(*x), b.max(*x)));
         assert!(
-            low < -1.9 && low >= -2.0 && high > 2.9 && high <= 3.0,
+            (-2.0..-1.9).contains(&low) && high > 2.9 && high <= 3.0,
             "{low} {high}"
         );
         let mean = values.iter().sum::<f32>() / values.len() as f32;

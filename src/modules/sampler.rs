@@ -327,7 +327,6 @@ mod tests {
                 }
             }
         }
-        println!("worst {worst:.1} dBFS");
     }
 
     #[test]

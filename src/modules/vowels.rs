@@ -10,6 +10,8 @@ pub type Vowel = [[f32; 3]; FORMANTS];
 
 /// Bass, tenor, alto and soprano, after the table in the appendix of Csound's manual (hertz and decibels there, as noted).
 #[rustfmt::skip]
+// Some decibels are 3.3219 octaves by chance.
+#[allow(clippy::approx_constant)]
 pub static VOICES: [[Vowel; VOWELS]; 4] = [
     [
         // Bass A: 600 1040 2250 2450 2750 Hz at 0 -7 -9 -9 -20 dB.
