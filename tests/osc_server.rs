@@ -138,6 +138,7 @@ fn every_address_is_answered() {
         match entry.pattern {
             "/ping" => assert_eq!(answer.addr, "/pong"),
             "/status" => assert_eq!(answer, message("/status.reply", vec!["{}".osc_string()])),
+            "/record/status" => assert_eq!(answer.addr, "/record/status.reply"),
             "/transport/stop" => assert!(why(&answer).contains("busy")),
             _ => assert_eq!(answer, ok(&addr)),
         }

@@ -34,7 +34,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     (
         "level: 0.5",
         "levle: 0.5",
-        &["4:27 `Sine` has no `levle`; did you mean `level`? (freq, ratio)"],
+        &["4:27 `Sine` has no `levle`; did you mean `level`? (freq, ratio, feedback)"],
     ),
     (
         "level: 0.5",
