@@ -131,6 +131,7 @@ modules! {
     limiter: Limiter
     crush: Crush
     reverb: Reverb
+    wavetable: Wavetable
     sampler: Sampler
     kick: Kick
     snare: Snare
