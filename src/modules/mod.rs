@@ -133,6 +133,7 @@ modules! {
     reverb: Reverb
     wavetable: Wavetable
     sampler: Sampler
+    grains: Grains
     kick: Kick
     snare: Snare
     hat: Hat
