@@ -7,9 +7,9 @@ pub const HARMONICS: usize = 512;
 /// Bandwidths; from one to the next a third of an octave is gone, in the last only the fundamental is left.
 const LEVELS: usize = 28;
 /// Longest table, and the least points for one cycle of the highest harmonic where that allows: cubic interpolation leaves images
-/// below -120 dB.
+/// around -120 dB.
 const LONGEST: usize = 4_096;
-const POINTS: usize = 16;
+const POINTS: usize = 32;
 
 /// A harmonic's amplitude (imaginary: of a sine) as FFTs write it.
 pub type Harmonics = Vec<Complex<f64>>;

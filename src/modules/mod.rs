@@ -131,7 +131,9 @@ modules! {
     limiter: Limiter
     crush: Crush
     reverb: Reverb
+    wavetable: Wavetable
     sampler: Sampler
+    grains: Grains
     kick: Kick
     snare: Snare
     hat: Hat
