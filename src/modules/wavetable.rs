@@ -251,7 +251,6 @@ mod tests {
                 let out = rig.set("freq", hz).set("morph", morph).render(1 << 11);
                 worst = worst.max(Spectrum::new(out.lane("out", 0), RATE).alias_db(hz as f64));
             }
-            println!("wavetable {hz} Hz: {worst:.1} dBFS");
             assert!(worst < -115.0, "{hz}: {worst}");
         }
     }
