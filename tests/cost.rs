@@ -2,8 +2,8 @@
 //! before anybody can hear that it took time. CPU time of this thread, the least of several runs; release builds only.
 use chronus::dsp::denormals::flush_to_zero;
 use chronus::dsp::lanes::IsaChoice;
-use chronus::dsp::{BLOCK, transport::Transport};
-use chronus::graph::{Block, Change, Env, Graph, GraphEvent, compile, cpu_seconds};
+use chronus::dsp::{BLOCK, cpu, transport::Transport};
+use chronus::graph::{Block, Change, Env, Graph, GraphEvent, compile};
 use chronus::patch::file::parse;
 
 const RATE: f32 = 48_000.0;
@@ -28,9 +28,9 @@ fn graph(text: &str) -> Graph {
 /// The least time of `work`, in seconds.
 fn least(mut work: impl FnMut()) -> f64 {
     let times = (0..RUNS).map(|_| {
-        let start = cpu_seconds();
+        let start = cpu::seconds();
         work();
-        cpu_seconds() - start
+        cpu::seconds() - start
     });
     times.fold(f64::INFINITY, f64::min)
 }

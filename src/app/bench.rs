@@ -4,8 +4,8 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli;
-use crate::dsp::{BLOCK, denormals::flush_to_zero, lanes::IsaChoice, transport::Transport};
-use crate::graph::{Block, Env, compile, cpu_seconds, isa_for};
+use crate::dsp::{BLOCK, cpu, denormals::flush_to_zero, lanes::IsaChoice, transport::Transport};
+use crate::graph::{Block, Env, compile, isa_for};
 use crate::patch::file::parse;
 
 use super::failure::{Failure, print};
@@ -118,13 +118,13 @@ fn one(bench: &BenchPatch, isa: IsaChoice, seconds: f64) -> Result<BenchRow, Str
     let transport = Transport::new(RATE as f64, env.bpm);
     let blocks = (seconds * RATE as f64 / BLOCK as f64).ceil() as usize;
     let (mut out, mut squares) = ([[0.0; 2]; BLOCK], 0.0f64);
-    let start = cpu_seconds();
+    let start = cpu::seconds();
     for block in 0..blocks {
         let frame = (block * BLOCK) as u64;
         graph.render(&Block::plain(frame, transport), &mut out);
         squares += out.iter().map(|f| (f[0] * f[0]) as f64).sum::<f64>();
     }
-    let cpu = cpu_seconds() - start;
+    let cpu = cpu::seconds() - start;
     let frames = (blocks * BLOCK) as f64;
     Ok(BenchRow {
         patch: bench.name,

@@ -24,6 +24,8 @@ const MAX_HUNG_ATTEMPTS: u32 = 4;
 /// A default device that does not return makes room for another host's after this time. Not earlier: a sound server that
 /// restarts would find its card taken.
 const OTHER_HOSTS_NS: u64 = 10_000 * MS;
+/// A reason why it does not open that holds for so long is told, once. A server that restarts is back before.
+const REFUSAL_NS: u64 = 3_000 * MS;
 /// How a device is opened: by cpal, or by a test.
 pub(super) type Connect =
     Arc<dyn Fn(&DeviceSpec, Option<&str>, Server) -> Result<Connection, DeviceError> + Send + Sync>;
@@ -59,6 +61,8 @@ struct Search {
     attempt: Option<Attempt>,
     /// Open, but it has not called yet.
     candidate: Option<(Connection, u64)>,
+    /// Why the last attempts failed, since when, and whether that was told.
+    refusal: Option<(String, u64, bool)>,
     /// Nothing to look for: a file that can't be written does not come back.
     hopeless: bool,
 }
@@ -198,9 +202,13 @@ impl Keeper {
                     search.attempt = None;
                     search.candidate = Some((connection, now));
                 }
-                Ok(Err(_)) => {
+                Ok(Err(error)) => {
                     search.attempt = None;
                     search.next_try_ns = now + search.retry_ns;
+                    if search.refused(&error.why, now) {
+                        let text = format!("{error}; it is looked for on");
+                        self.tell(StreamEvent::Note { text });
+                    }
                 }
                 Err(_) if now > attempt.since_ns + ATTEMPT_NS => {
                     search.attempt = None;
@@ -257,7 +265,23 @@ impl Search {
             retry_ns,
             attempt: None,
             candidate: None,
+            refusal: None,
             hopeless: false,
+        }
+    }
+
+    /// Whether this is the moment to tell why it does not open.
+    fn refused(&mut self, why: &str, now: u64) -> bool {
+        match &mut self.refusal {
+            Some((held, since, told)) if held == why => {
+                let tell = !*told && now >= *since + REFUSAL_NS;
+                *told |= tell;
+                tell
+            }
+            _ => {
+                self.refusal = Some((why.to_owned(), now, false));
+                false
+            }
         }
     }
 
@@ -313,6 +337,8 @@ mod tests {
     #[derive(Default)]
     struct System {
         is_there: AtomicBool,
+        /// Plugged in again, but set to another rate.
+        is_other: AtomicBool,
         opened: AtomicU32,
         tried: AtomicU32,
         asked_for: Mutex<Vec<String>>,
@@ -334,7 +360,10 @@ mod tests {
             if !self.is_there.load(Ordering::SeqCst) {
                 return Err(DeviceError {
                     device: spec.to_string(),
-                    why: "not there".into(),
+                    why: match self.is_other.load(Ordering::SeqCst) {
+                        true => "it does not offer 48000 Hz".into(),
+                        false => "not there".into(),
+                    },
                 });
             }
             let connection = Connection {
@@ -475,6 +504,25 @@ mod tests {
             Some("pulseaudio pulseaudio:card"),
             "the same device is preferred"
         );
+    }
+
+    #[test]
+    fn a_device_that_returns_and_cannot_be_used_is_told_of_once() {
+        let mut bench = Bench::new("pulseaudio:card");
+        bench.system.is_there.store(false, Ordering::SeqCst);
+        bench.system.vitals().fail("unplugged".into());
+        assert_eq!(bench.run(2_000, false).len(), 1, "that it is lost");
+        bench.system.is_other.store(true, Ordering::SeqCst);
+        assert_eq!(
+            bench.run(20_000, false),
+            [StreamEvent::Note {
+                text: "pulseaudio:card: it does not offer 48000 Hz; it is looked for on".into()
+            }]
+        );
+        bench.system.is_there.store(true, Ordering::SeqCst);
+        bench.run(400, false);
+        let back = bench.run(40, true);
+        assert!(matches!(back[..], [StreamEvent::Back { .. }]), "{back:?}");
     }
 
     #[test]

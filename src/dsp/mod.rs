@@ -1,6 +1,7 @@
 //! Sample arithmetic on slices and lanes. No threads, no I/O, no knowledge of patches.
 pub mod approach;
 pub mod corner;
+pub mod cpu;
 pub mod decibels;
 pub mod delay_line;
 pub mod denormals;

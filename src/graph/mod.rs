@@ -13,7 +13,7 @@ mod snapshot;
 mod unit;
 
 pub use compile::{CompileError, Env, compile, isa_for};
-pub use prime::{PrimeFailure, PrimeReport, PrimeSpec, PrimedGraph, cpu_seconds, prime};
+pub use prime::{PrimeFailure, PrimeReport, PrimeSpec, PrimedGraph, prime};
 pub use snapshot::{Carried, Layout, NodeLayout, Snapshot};
 
 use crate::dsp::{BLOCK, StereoBlock, transport::Transport};

@@ -1,7 +1,7 @@
 //! Priming: a graph is rendered unheard and verified; only a [`PrimedGraph`] can be loaded into a slot. Runs on the builder.
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::dsp::{BLOCK, StereoBlock, transport::Transport};
+use crate::dsp::{BLOCK, StereoBlock, cpu, transport::Transport};
 use crate::patch::PrimeMode;
 
 use super::{Block, Graph, Layout};
@@ -333,10 +333,10 @@ impl<'a> Trial<'a> {
         progress: &mut dyn FnMut(usize),
     ) -> Result<StereoBlock, PrimeFailure> {
         let mut out = [[0.0; 2]; BLOCK];
-        let (start, before) = (std::time::Instant::now(), cpu_seconds());
+        let (start, before) = (std::time::Instant::now(), cpu::seconds());
         self.graph
             .render(&Block::plain(self.frame, transport), &mut out);
-        self.costs.push((cpu_seconds() - before) as f32);
+        self.costs.push((cpu::seconds() - before) as f32);
         self.report.render_ms += start.elapsed().as_secs_f32() * 1e3;
         self.frame += BLOCK as u64;
         self.report.blocks += 1;
@@ -476,27 +476,4 @@ impl<'a> Trial<'a> {
             ),
         })
     }
-}
-
-/// CPU time of the calling thread: other programs' share does not count against a patch.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-pub fn cpu_seconds() -> f64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the pointer is to a valid timespec of ours; the clock exists on every supported system.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
-}
-
-#[cfg(not(unix))]
-pub fn cpu_seconds() -> f64 {
-    use std::sync::OnceLock;
-    static START: OnceLock<std::time::Instant> = OnceLock::new();
-    START
-        .get_or_init(std::time::Instant::now)
-        .elapsed()
-        .as_secs_f64()
 }

@@ -1,8 +1,8 @@
 //! A module that goes wrong on purpose: it lets tests show what the rest of the program does about it.
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::dsp::{
-    BLOCK,
+    BLOCK, cpu,
     lanes::{Float, Int, Lanes},
 };
 
@@ -100,15 +100,15 @@ impl Fault {
             Kind::Silent => every(&|_| l.f(0.0)),
             Kind::Hang if first => std::thread::sleep(Duration::from_secs(2)),
             Kind::Hang => {}
-            Kind::Slow => burn(Duration::from_secs_f32(2.0 * BLOCK as f32 / self.rate)),
+            Kind::Slow => burn(2.0 * BLOCK as f64 / f64::from(self.rate)),
         }
     }
 }
 
-/// Keeps the CPU busy: twice what the block may take.
-fn burn(time: Duration) {
-    let start = Instant::now();
-    while start.elapsed() < time {
+/// Keeps the CPU busy: time that the thread waits for one does not count.
+fn burn(seconds: f64) {
+    let end = cpu::seconds() + seconds;
+    while cpu::seconds() < end {
         std::hint::spin_loop();
     }
 }
