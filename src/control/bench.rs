@@ -22,6 +22,7 @@ pub struct Bench {
     pub of_live: bool,
     /// Knobs that the text does not show yet, by module and parameter.
     unwritten: Vec<(String, String)>,
+    unwritten_macros: Vec<usize>,
 }
 
 /// What undo puts back on the bench.
@@ -56,6 +57,7 @@ impl Bench {
             trouble,
             of_live: sheet.of_live,
             unwritten: Vec::new(),
+            unwritten_macros: Vec::new(),
         })
     }
 
@@ -76,6 +78,15 @@ impl Bench {
         }
     }
 
+    pub fn turn_macro(&mut self, index: usize, at: f32) {
+        if let Some(there) = Arc::make_mut(&mut self.patch).macros.get_mut(index) {
+            there.at = at;
+            if !self.unwritten_macros.contains(&index) {
+                self.unwritten_macros.push(index);
+            }
+        }
+    }
+
     /// Brings the text up to the knobs. Once a turn of the supervisor, not once a knob: an edit reads the text.
     pub fn write(&mut self) {
         for (module, param) in std::mem::take(&mut self.unwritten) {
@@ -86,6 +97,14 @@ impl Bench {
                 continue;
             };
             if let Ok(text) = edit::set_param(&self.text, &module, &param, value) {
+                self.text = text.into();
+            }
+        }
+        for index in std::mem::take(&mut self.unwritten_macros) {
+            let at = self.patch.macros.get(index).map(|m| m.at);
+            if let Some(at) = at
+                && let Ok(text) = edit::set_macro_at(&self.text, index, at)
+            {
                 self.text = text.into();
             }
         }

@@ -131,6 +131,13 @@ pub enum Command {
         velocity: f32,
     },
     NotesOff,
+    /// Turns a macro of the live patch, named or numbered from 1, to a place from 0 to 1.
+    Macro {
+        name: String,
+        at: f32,
+    },
+    /// Blends the knobs that both patches have, from A (0) to B (1).
+    Morph(f32),
     /// Fades to silence in 30 ms, tails included; again brings the sound back.
     Panic,
     // The standby

@@ -136,6 +136,10 @@ pub struct View {
     pub quantum: Quantum,
     /// A swap waits for its frame; the bar (from 1) at which it will happen, where that is known.
     pub armed: Option<Option<u64>>,
+    /// The beat at which a swap that was asked for begins, where it is known.
+    pub swap_beat: Option<f64>,
+    /// Between A (0) and B (1), where both have a patch of their own.
+    pub morph: Option<f32>,
     pub fade_ms: f32,
     pub state_carry: bool,
     pub panicked: bool,
@@ -200,6 +204,8 @@ impl Default for View {
             transport,
             quantum: Quantum::default(),
             armed: None,
+            swap_beat: None,
+            morph: None,
             fade_ms: 20.0,
             state_carry: true,
             panicked: false,

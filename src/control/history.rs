@@ -30,12 +30,60 @@ pub enum Step {
         before: Option<Sheet>,
         after: Option<Sheet>,
     },
+    /// One movement that turned several knobs of what is heard.
+    Gesture {
+        gesture: Gesture,
+        turns: Vec<KnobTurn>,
+    },
     /// `to` became audible in place of `from`.
     Swap {
         to: SlotId,
         from: Box<Loaded>,
         into: Box<Loaded>,
     },
+}
+
+/// What turned several knobs at once, and from where to where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Gesture {
+    /// A macro, by its place in the patch.
+    Macro {
+        index: usize,
+        from: f32,
+        to: f32,
+    },
+    Morph {
+        from: f32,
+        to: f32,
+    },
+}
+
+/// A knob as a gesture found it and left it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnobTurn {
+    pub module: String,
+    pub param: String,
+    pub from: ParamValue,
+    pub to: ParamValue,
+}
+
+impl Gesture {
+    /// Goes on with the same movement; false where it is another one.
+    fn joins(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (
+                Self::Macro { index: a, to, .. },
+                Self::Macro {
+                    index: b,
+                    to: newest,
+                    ..
+                },
+            ) if a == b => *to = *newest,
+            (Self::Morph { to, .. }, Self::Morph { to: newest, .. }) => *to = *newest,
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// A step in the tree.
@@ -121,7 +169,7 @@ impl History {
         let back = std::iter::successors(self.here, |&i| self.entries[i].parent);
         back.filter_map(|i| match &self.entries[i].step {
             Step::Swap { from, .. } => Some(from.as_ref()),
-            Step::Knob { .. } | Step::Edit { .. } => None,
+            Step::Knob { .. } | Step::Edit { .. } | Step::Gesture { .. } => None,
         })
     }
 
@@ -138,6 +186,25 @@ impl History {
         };
         if last.next.is_some() || now.saturating_sub(last.made) > SAME_TURN {
             return false;
+        }
+        if let (
+            Step::Gesture { gesture, turns },
+            Step::Gesture {
+                gesture: next,
+                turns: newer,
+            },
+        ) = (&mut last.step, step)
+            && gesture.joins(next)
+        {
+            for turn in newer {
+                let same = |t: &&mut KnobTurn| t.module == turn.module && t.param == turn.param;
+                match turns.iter_mut().find(same) {
+                    Some(had) => had.to = turn.to,
+                    None => turns.push(turn.clone()),
+                }
+            }
+            last.made = now;
+            return true;
         }
         let (
             Step::Knob {

@@ -12,6 +12,7 @@ mod hindrance;
 mod hint;
 pub mod history;
 pub mod meters;
+pub mod morph;
 pub mod params;
 mod patience;
 pub mod position;

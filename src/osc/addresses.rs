@@ -74,6 +74,11 @@ addresses! {
             open: c.values.gate(0),
         });
         "/note" [number("note"), number("velocity")] "Plays a MIDI note (60 is C4, fractions are microtones); velocity 0..1, 0 ends it." => note;
+        "/macro/<name>" [number("at")] "Turns a macro of the live patch, by its name or its number from 1, to a place from 0 to 1." => |c| act(Command::Macro {
+            name: c.parts[0].to_owned(),
+            at: c.values.number(0) as f32,
+        });
+        "/morph" [number("at")] "Blends the knobs that both patches have: 0 is A, 1 is B; what is heard is turned." => |c| act(Command::Morph(c.values.number(0) as f32));
         "/panic" [] "Fades to silence in 30 ms, tails included; again brings the sound back." => |_| act(Command::Panic);
     }
     "A patch from a file" {

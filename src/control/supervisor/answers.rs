@@ -50,6 +50,11 @@ impl Supervisor {
             Command::Gate { module, open } => self.gate(&module, open, frame)?,
             Command::Note { note, velocity } => self.note(note, velocity, frame)?,
             Command::NotesOff => self.notes_off(frame),
+            Command::Macro { name, at } => {
+                let index = self.macro_named(&name)?;
+                self.turn_macro(index, at, frame)?;
+            }
+            Command::Morph(at) => self.morph(at, frame)?,
             Command::Panic => self.panic(frame),
             Command::LoadFile(path) => {
                 let source = Source::File(path.clone());

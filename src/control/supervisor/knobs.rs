@@ -156,7 +156,7 @@ impl Supervisor {
     }
 
     /// The same knob wherever it stood as the live one did: the standby, patches on their way, the draft.
-    fn follow(&mut self, module: &str, knob: &Knob, value: ParamValue, frame: u64) {
+    pub(super) fn follow(&mut self, module: &str, knob: &Knob, value: ParamValue, frame: u64) {
         let (param, before) = (knob.spec.name, knob.value);
         let standby = self.live.other();
         if let Some(Ok(there)) = self.slots[standby.index()]
@@ -250,6 +250,15 @@ impl Supervisor {
                 };
                 // A text that can't be edited keeps its old value: the patch, not the text, is what sounds.
                 if let Ok(text) = edit::set_param(&loaded.text, &module, &param, knob.value) {
+                    loaded.text = text.into();
+                    loaded.modified = true;
+                }
+            }
+            for index in slot.unwritten_macros.drain(..) {
+                let at = loaded.patch.macros.get(index).map(|m| m.at);
+                if let Some(at) = at
+                    && let Ok(text) = edit::set_macro_at(&loaded.text, index, at)
+                {
                     loaded.text = text.into();
                     loaded.modified = true;
                 }

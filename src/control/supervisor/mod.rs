@@ -4,6 +4,7 @@ mod answers;
 mod benching;
 mod device;
 mod failing;
+mod gestures;
 mod keeping;
 mod knobs;
 mod loading;
@@ -33,6 +34,7 @@ use super::draft::Draft;
 use super::event::{Recording, View};
 use super::handle::{Board, Message, Meters};
 use super::history::History;
+use super::morph::Morph;
 use super::probe::ProbeFeed;
 use super::recorder::Recorder;
 use super::rig::Rig;
@@ -128,6 +130,7 @@ pub struct Supervisor {
     clock: ClockLine,
     now: Now,
     held: Held,
+    morph: Option<Morph>,
     history: History,
     performed: VecDeque<Performed>,
     /// When the command that is carried out was sent, by the audio clock; 0: not known.
@@ -196,6 +199,7 @@ impl Supervisor {
             clock: ClockLine::default(),
             now: Now::scripted(Duration::ZERO),
             held: Held::default(),
+            morph: None,
             history: History::default(),
             performed: VecDeque::new(),
             pressed_ns: 0,

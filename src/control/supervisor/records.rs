@@ -30,6 +30,8 @@ pub struct Slot {
     pub released: bool,
     /// Knobs that the text does not show yet, by module and parameter.
     pub unwritten: Vec<(String, String)>,
+    /// Macros whose place the text does not show yet.
+    pub unwritten_macros: Vec<usize>,
     /// When it failed, as long as it is not rebuilt.
     pub failed_at: Option<Duration>,
     /// Its failures, newest last.
@@ -150,6 +152,8 @@ pub struct Swapping {
     pub missed: u32,
     /// The tempo before it, if it brings its own.
     pub tempo_before: Option<f64>,
+    /// Where it begins, if that was named.
+    pub frame: Option<u64>,
     /// Set once the callback has begun.
     pub fading: Option<(u64, u32)>,
     /// How long what is left rings out.

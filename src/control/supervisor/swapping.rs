@@ -190,6 +190,7 @@ impl Supervisor {
             missed: armed.missed,
             tempo_before: brings.map(|_| tempo_now),
             fading: None,
+            frame: matches!(at, SwapAt::Frame(_)).then_some(frame),
             spill_frames,
         });
         self.armed = None;
@@ -324,6 +325,22 @@ impl Supervisor {
         self.bench_heard();
     }
 
+    /// The beat at which a swap that waits, or is decided, begins.
+    pub(super) fn swap_beat(&self) -> Option<f64> {
+        let last = self.tempo.last();
+        match (&self.armed, &self.swapping) {
+            (Some(armed), _) => match armed.due {
+                Due::Beat(beat) => Some(beat),
+                Due::Frame(frame) => Some(last.beat_at(frame)),
+                Due::Soonest => None,
+            },
+            (None, Some(swapping)) if swapping.fading.is_none() => {
+                swapping.frame.map(|frame| last.beat_at(frame))
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn swap_refused(&mut self, id: u64, why: NotSwapped) {
         let Some(swapping) = self.swapping.take_if(|s| s.id == id) else {
             return;
@@ -359,6 +376,7 @@ impl Supervisor {
         for slot in &mut self.slots {
             slot.on(&SlotEvent::FadeDone);
         }
+        self.end_morph();
         for slot in SlotId::BOTH {
             self.release(slot, false);
         }

@@ -146,6 +146,8 @@ impl Supervisor {
             transport,
             quantum: self.quantum,
             armed: self.armed.as_ref().map(|a| a.due.bar(&last)),
+            swap_beat: self.swap_beat(),
+            morph: self.morph_at(),
             fade_ms: self.fade_ms,
             state_carry: self.state_carry,
             panicked: self.panicked,

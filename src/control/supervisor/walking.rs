@@ -48,6 +48,10 @@ impl Supervisor {
                     self.set_param(*focus, module, param, value, frame, Recorded::Already)?;
                 format!("{word}: {told}")
             }
+            Step::Gesture { gesture, turns } => {
+                let told = self.put_gesture(gesture, turns, way == Way::Back, frame)?;
+                format!("{word}: {told}")
+            }
             Step::Edit {
                 edit,
                 before,

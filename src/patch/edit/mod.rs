@@ -2,6 +2,7 @@
 mod cables;
 mod doc;
 mod entry;
+mod macros;
 mod modules;
 mod names;
 mod replace;
@@ -9,6 +10,7 @@ mod value;
 
 use crate::modules::spec::{OptionValue, ParamValue};
 
+pub use macros::set_macro_at;
 pub use names::{check_name, free_like, free_name, source_text, target_text};
 pub use value::{param_edit, set_option, set_param};
 
@@ -70,6 +72,17 @@ pub enum Edit {
         option: String,
         value: OptionValue,
     },
+    /// A parameter becomes a target of a macro, with the values at both its ends; a macro that is not there yet is added.
+    Assign {
+        /// From 0; past the last one a new macro.
+        index: usize,
+        /// Of a new macro.
+        name: String,
+        module: String,
+        param: String,
+        /// As patches write it: "200Hz..4kHz".
+        range: String,
+    },
     Voices(usize),
     /// The patch's own name.
     Title(String),
@@ -114,6 +127,7 @@ impl Edit {
             self,
             Self::Set { .. }
                 | Self::Choose { .. }
+                | Self::Assign { .. }
                 | Self::Voices(_)
                 | Self::Title(_)
                 | Self::Rewrite(_)
@@ -147,6 +161,13 @@ impl Edit {
                 option,
                 value,
             } => set_option(text, module, option, value),
+            Self::Assign {
+                index,
+                name,
+                module,
+                param,
+                range,
+            } => macros::assign(text, *index, name, &format!("{module}.{param}"), range),
             Self::Voices(voices) => modules::set_voices(text, *voices),
             Self::Title(name) => modules::set_title(text, name),
             Self::Rewrite(new) => Ok(new.clone()),
@@ -178,6 +199,13 @@ impl Edit {
             Self::Amount { from, to, amount } => format!("amount {from} > {to}{}", times(amount)),
             Self::Set { module, param, .. } => format!("set {module}.{param}"),
             Self::Choose { module, option, .. } => format!("choose {module}.{option}"),
+            Self::Assign {
+                index,
+                module,
+                param,
+                range,
+                ..
+            } => format!("macro {} turns {module}.{param} {range}", index + 1),
             Self::Voices(voices) => format!("voices {voices}"),
             Self::Title(name) => format!("title {name}"),
             Self::Rewrite(_) => "edit the text".to_owned(),
