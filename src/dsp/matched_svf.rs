@@ -1,19 +1,24 @@
 //! The state-variable filter of [`super::svf`], stable however fast its cutoff moves, with outputs matched to its model: its responses are the analog filter's up to 16 kHz at 48 kHz, not the bilinear transform's. Runs on engine threads.
 //!
-//! The poles are the analog ones (impulse invariance, as in Vicanek, Matched Second Order Digital Filters), found without
-//! exponentials: with x = half the cutoff's angle a frame, 1/g² = cot²x + k²/3 and k'/g = (k/x)(1 + x²/3) are the first terms of
-//! their exact series, and stay within 5 % up to 20 kHz where Q is 0.5 or more. The trapezoids' zeros at half the rate are filled by
-//! a little of what the integrators move in a frame.
+//! The poles are close to the analog ones (impulse invariance, as in Vicanek, Matched Second Order Digital Filters), without their
+//! exponentials and roots: with x = half the cutoff's angle a frame, g = tan x (1 + k² tan²x / 24) / (1 + k² tan²x / 5), about, and
+//! k'/g = (k/x)(1 + x²/3), which stay within 5 % up to 20 kHz where Q is 0.5 or more. The trapezoids' zeros at half the rate are
+//! filled by a little of what the integrators move in a frame.
 use super::{
     lanes::{Float, Lanes, Mask},
     math::tan_parts,
 };
 
-/// The low-pass takes a part of the second integrator's way and, times g, of the first one's: f0 + x² (f1 + f2 k²), k up to 2.
-/// Fitted to the analog responses for Q 0.5 to 50, cutoffs up to 16 kHz and 20 Hz to 16 kHz: largest error 0.29 dB.
-const FILL: [f32; 3] = [1.548, -0.184_192, 0.070_578];
-const FILL_FIRST: [f32; 3] = [0.521, -0.144_209, 0.054_463];
-/// The same of the band-pass, whose gain needs half a percent.
+/// Parts of k² tan²x in the two sides of g. Fitted with the constants below to the analog responses for Q 0.5 to 50, cutoffs up to
+/// 16 kHz and 20 Hz to 16 kHz: largest error of the low-pass 0.31 dB.
+const ABOVE: f32 = 0.042_639;
+const BELOW: f32 = 0.197_262;
+/// What the low-pass takes of the second integrator's gap to its input, times c: f0 + x² (f1 + f2 k²), k up to 2; and of the first
+/// integrator, times b: f0 + x (f1 k + x (f2 + f3 k²)).
+const LOW_GAP: [f32; 3] = [3.148_686, -0.547_022, 0.178_434];
+const LOW_FIRST: [f32; 4] = [2.566_969, -0.827_733, -0.805_328, 0.326_851];
+/// The band-pass takes a part of the second integrator's way and, times g, of the first one's: as LOW_GAP. Its gain needs half a
+/// percent.
 const FILL_BAND: [f32; 3] = [0.766, -0.177_712, 0.069_698];
 const BAND: f32 = 1.005;
 
@@ -33,35 +38,64 @@ pub struct Coefficients<L: Lanes> {
     a: L::F,
     b: L::F,
     c: L::F,
-    /// Of the second integrator's way and of the first one's in the low-pass.
-    fill: L::F,
-    fill_first: L::F,
-    g: L::F,
+    /// Of the first integrator and of the second one's gap in the low-pass.
+    low_first: L::F,
+    low_gap: L::F,
+}
+
+/// The tangent and what g makes of it, as far as both kinds of coefficients need it.
+struct Tuned<L: Lanes> {
+    /// x²
+    y: L::F,
+    /// tan x / x = over / d.
+    over: L::F,
+    d: L::F,
+    /// (d tan x)²
+    square: L::F,
+    /// g = tan x above / below.
+    above: L::F,
+    below: L::F,
+}
+
+impl<L: Lanes> Tuned<L> {
+    #[inline(always)]
+    fn new(l: L, angle: L::F, damping: L::F) -> Self {
+        let y = angle * angle;
+        let (over, d) = tan_parts(l, y);
+        let (square, d2, k2) = (y * over * over, d * d, damping * damping);
+        Self {
+            y,
+            over,
+            d,
+            square,
+            above: square.fma(k2 * l.f(ABOVE), d2),
+            below: square.fma(k2 * l.f(BELOW), d2),
+        }
+    }
 }
 
 impl<L: Lanes> Coefficients<L> {
     /// `angle` is pi times the cutoff over the rate, which stays below 0.49; `damping` is 1 / Q.
     #[inline(always)]
     pub fn new(l: L, angle: L::F, damping: L::F) -> Self {
-        let y = angle * angle;
-        let (over, d) = tan_parts(l, y);
-        let n = angle * over;
-        // Everything times n²: q² for 1/g², then one division for 1 / (1/g² + k'/g + 1) and for g.
-        let kn = damping * n;
-        let q2 = kn.fma(kn * l.f(1.0 / 3.0), d * d);
-        let q = q2.sqrt();
-        let m = damping.fma(over * y.fma(l.f(1.0 / 3.0), l.f(1.0)), n);
-        let s = n.fma(m, q2);
-        let i = n / (s * q);
-        let u = (q + q) * i;
-        let g = s * i;
+        let tuned = Tuned::new(l, angle, damping);
+        let Tuned { y, over, .. } = tuned;
+        // g = p / q; everything over q² + (1 + k'/g) p² takes one division.
+        let over = over * tuned.above;
+        let (p, q) = (angle * over, tuned.d * tuned.below);
+        let m = (y.fma(damping * l.f(1.0 / 3.0), damping) + angle) * over;
+        let u = p * (l.f(2.0) / q.fma(q, m * p));
+        let (b, c) = (q * u, p * u);
+        let k = damping.min(l.f(2.0));
+        let k2 = k * k;
+        let [f0, f1, f2, f3] = LOW_FIRST;
+        let rest = angle.fma(k2.fma(l.f(f3), l.f(f2)), k * l.f(f1));
         Self {
             a: m * u,
-            b: q * u,
-            c: n * u,
-            fill: fill(l, FILL, y, damping),
-            fill_first: fill(l, FILL_FIRST, y, damping) * g,
-            g,
+            b,
+            c,
+            low_first: b * rest.fma(angle, l.f(f0)),
+            low_gap: c * fill(l, LOW_GAP, y, damping),
         }
     }
 }
@@ -71,6 +105,7 @@ impl<L: Lanes> Coefficients<L> {
 pub struct Shape<L: Lanes> {
     /// k'.
     damping: L::F,
+    g: L::F,
     band: L::F,
     fill_band: L::F,
     /// Scale the high-pass: alone (gain Q at the cutoff), in the notch (zero there) and in the peak (twice Q there).
@@ -83,20 +118,21 @@ impl<L: Lanes> Shape<L> {
     /// As [`Coefficients::new`].
     #[inline(always)]
     pub fn new(l: L, angle: L::F, damping: L::F) -> Self {
-        let y = angle * angle;
-        let (over, d) = tan_parts(l, y);
-        let n = angle * over;
-        let third = damping * n * l.f(1.0 / 3.0);
-        let d2 = d * d;
-        let q2 = (damping * n).fma(third, d2);
-        let under = l.f(1.0) / q2;
-        let risen = over * y.fma(l.f(1.0 / 3.0), l.f(1.0));
-        // The place of the cutoff on the integrators' own scale is tan x / g, of which these are made.
-        let notch = d2 * under;
-        let (across, along) = (n * third, risen * d);
-        let high = across.fma(across, along * along).sqrt() * under;
+        let tuned = Tuned::new(l, angle, damping);
+        let Tuned { y, over, d, .. } = tuned;
+        let one = l.f(1.0);
+        // The place of the cutoff on the integrators' own scale, tan x / g.
+        let under = one / tuned.above;
+        let place = tuned.below * under;
+        let g = angle * over / (d * place);
+        let risen = over * y.fma(l.f(1.0 / 3.0), one) / d;
+        let notch = one / (place * place);
+        // The distance of its square from 1, over k: without a difference of what is nearly alike.
+        let across = tuned.square * damping * l.f(BELOW - ABOVE) * under * (place + one);
+        let high = across.fma(across, risen * risen).sqrt() * notch;
         Self {
-            damping: damping * risen * q2.sqrt() * under,
+            damping: damping * risen / place,
+            g,
             band: damping * l.f(BAND) / angle,
             fill_band: fill(l, FILL_BAND, y, damping),
             high,
@@ -130,23 +166,22 @@ impl<L: Lanes> State<L> {
         away.fma(away, self.s1 * self.s1)
     }
 
-    /// Moves both integrators by a frame; their ways.
+    /// Moves both integrators by a frame; the second one's gap to the input before.
     #[inline(always)]
-    fn step(&mut self, k: &Coefficients<L>, x: L::F, half: L::F) -> (L::F, L::F) {
-        let v = x.nfma(half, self.s2);
-        let d2 = k.c.nfma(v, k.b * self.s1);
-        let d1 = -k.b.fma(v, k.a * self.s1);
-        self.s1 = self.s1 + d1;
-        self.s2 = self.s2 + d2;
-        (d1, d2)
+    fn step(&mut self, k: &Coefficients<L>, x: L::F, half: L::F) -> L::F {
+        let gap = x.nfma(half, self.s2);
+        let s2 = k.c.nfma(gap, k.b.fma(self.s1, self.s2));
+        self.s1 = k.b.nfma(gap, k.a.nfma(self.s1, self.s1));
+        self.s2 = s2;
+        gap
     }
 
     /// One frame's low-pass.
     #[inline(always)]
     pub fn low(&mut self, k: &Coefficients<L>, x: L::F, half: L::F) -> L::F {
-        let before = self.s2;
-        let (d1, d2) = self.step(k, x, half);
-        k.fill_first.fma(d1, k.fill.fma(d2, before + self.s2))
+        let State { s1, s2 } = *self;
+        let gap = self.step(k, x, half);
+        k.low_gap.nfma(gap, k.low_first.fma(s1, s2 + s2))
     }
 
     /// One frame of all outputs.
@@ -159,13 +194,16 @@ impl<L: Lanes> State<L> {
         half: L::F,
     ) -> Outputs<L> {
         let State { s1, s2 } = *self;
-        let (d1, d2) = self.step(k, x, half);
+        let gap = self.step(k, x, half);
         let (first, second) = (s1 + self.s1, s2 + self.s2);
+        // The integrators' ways, not as differences of their states: the band-pass raises them by the rate over the cutoff.
+        let moved = -k.b.fma(gap, k.a * s1);
+        let moved2 = k.c.nfma(gap, k.b * s1);
         let rest = shape.damping.nfma(first, x - second);
         Outputs {
-            low: k.fill_first.fma(d1, k.fill.fma(d2, second)),
+            low: k.low_gap.nfma(gap, k.low_first.fma(s1, s2 + s2)),
             high: rest * shape.high,
-            band: (k.g * d1).fma(shape.fill_band, d2) * shape.band,
+            band: (shape.g * moved).fma(shape.fill_band, moved2) * shape.band,
             notch: rest.fma(shape.notch, second),
             peak: rest.nfma(shape.peak, second),
         }
