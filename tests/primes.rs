@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use chronus::audio::device::DeviceSpec;
@@ -28,8 +28,16 @@ use reference::shipped;
 /// Frames between two attempts.
 const PAUSE: usize = 2 * CHUNK;
 
+/// Who takes a figure in real time writes, and is alone; the others read.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+fn beside_others() -> RwLockReadGuard<'static, ()> {
+    MACHINE.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// One sine is heard, a saw stands by, and bad patches are loaded: what is heard of all that, and what was told.
 fn attempts(budget: f32, texts: &[String]) -> (Vec<[f32; 2]>, Vec<Event>) {
+    let _shared = beside_others();
     let config = Config { budget, ..config() };
     let mut session = session_with(&sine("a", 440), config);
     load(&mut session, &saw("b", 110));
@@ -119,6 +127,7 @@ fn two_hundred_patches_over_budget_are_never_heard() {
 
 /// A build that hangs is given up, a second one too; a third is not begun until one comes back, which takes them 2 s.
 fn hanging(times: usize) {
+    let _shared = beside_others();
     let builder = || Builder::threaded(Arc::new(|| {})).expect("a thread");
     // Builds take the time that they take: the script keeps step with it.
     let play = |session: &mut Session, frames: usize| {
@@ -275,6 +284,7 @@ fn dc_after_a_rest_is_refused() {
 #[ignore = "long: a figure of the release build"]
 fn priming_takes_5_ms_more_than_its_rendering() {
     const TIMES: usize = 40;
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
     let stream = Stream::open(&DeviceSpec::null()).expect("the null device");
     let started = start(Config::default(), Latency::Safe, stream, None).expect("threads");
     let events = started.handle.subscribe();

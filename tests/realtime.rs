@@ -14,10 +14,32 @@ use chronus::control::start::{Started, start};
 use chronus::control::supervisor::Config;
 use chronus::engine::priority;
 
+#[allow(dead_code)]
+#[path = "shipped/mod.rs"]
+mod files;
+
 const HELLO: &str = include_str!("../patches/hello.ron");
-/// The dearest of the shipped ones, by `chronus check --prime`.
-const HEAVIEST: &str = include_str!("../patches/drone.ron");
 const KEYS: &str = r#"(name: "keys", voices: 8, modules: (keys: Keys(), osc: Saw(), env: Adsr(attack: "1ms"), vca: Vca(), out: Out(gain: "-12dB"), hum: Sine(freq: 55.0, level: 0.05)), cables: ["keys.pitch > osc.freq", "keys.gate > env.gate", "env > vca.cv", "osc > vca > out", "hum > out"])"#;
+
+/// The shipped patch that costs most, by what priming measured.
+fn heaviest() -> (String, String) {
+    let told = Process::new(env!("CARGO_BIN_EXE_chronus"))
+        .args(["check", "--prime", "--json"])
+        .args(files::paths())
+        .output()
+        .expect("the program");
+    let told = String::from_utf8(told.stdout).expect("text");
+    let of = |line: &str| -> Option<(f64, String)> {
+        let told: serde_json::Value = serde_json::from_str(line).ok()?;
+        let load = told["primed"]["load"].as_f64()?;
+        Some((load, told["file"].as_str()?.to_owned()))
+    };
+    let (load, file) = (told.lines().filter_map(of))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .expect("shipped patches that prime");
+    let text = std::fs::read_to_string(&file).expect("a patch");
+    (format!("{file} ({:.1} % of a core)", 100.0 * load), text)
+}
 
 /// Two of these at once would measure each other.
 fn alone() -> MutexGuard<'static, ()> {
@@ -153,9 +175,10 @@ fn run(text: &str, latency: Latency, quiet: Duration, busy: Duration) -> Run {
 }
 
 fn never_starves(quiet: Duration, busy: Duration) {
-    for (name, text) in [("hello", HELLO), ("the heaviest", HEAVIEST)] {
+    let hello = ("hello".to_owned(), HELLO.to_owned());
+    for (name, text) in [hello, heaviest()] {
         for latency in [Latency::Safe, Latency::Live] {
-            let run = run(text, latency, quiet, busy);
+            let run = run(&text, latency, quiet, busy);
             println!(
                 "{name}, {latency:?}: {} none-reads, {} xruns, lead at most {:.1} ms, the machine woke us {:.1} ms late at worst",
                 run.none_reads, run.xruns, run.lead_ms, run.machine_ms

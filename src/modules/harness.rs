@@ -1,7 +1,7 @@
 //! Renders one module alone, for tests: any lane type and instruction set, any inputs, options, notes and transport.
 #![allow(dead_code)] // Each module test uses its part.
 //!
-//! ```ignore
+//! ```text
 //! let out = Rig::new("Svf").set("cutoff", 800.0).feed("in", |lane, frame| noise(lane, frame)).render(100);
 //! let wide = out.lane("out", 3);      // every frame of lane 3
 //! ```

@@ -1,6 +1,6 @@
 //! What of a module's text sounds at a moment of the song: for editors that follow it. Never on engine threads.
 //!
-//! ```ignore
+//! ```text
 //! let text = modules::written(spec, &build)?;         // once for each edit
 //! text.words()                                        // every step, to draw
 //! text.playing(&Moment { beat, swing, own_swing, seed: seed(patch_seed, name, 0) })

@@ -2,7 +2,7 @@
 
 /// Declares `mod input`, `mod output`, `mod param` and `mod option` (index constants) and `SPEC`'s tables.
 ///
-/// ```ignore
+/// ```text
 /// ports! {
 ///     inputs { IN: "in" Audio "signal"; }                      // a stereo port names two slots: (IN_L IN_R): "in" Audio "signal";
 ///     outputs { OUT: "out" Audio "filtered"; }

@@ -271,7 +271,7 @@ mod tests {
     fn all_lane_types_agree_whatever_their_neighbours_do() {
         let freq = |lane: usize, frame: u64| {
             let glide = (lane % 2) as f32 * frame as f32 * 0.01;
-            55.0 * (1 << lane.min(8)) as f32 + glide
+            55.0 * (1 << lane.min(7)) as f32 + glide
         };
         for (isa, width) in every_lane_type() {
             let out = Rig::new("Tri")
