@@ -73,6 +73,7 @@ impl Builder {
             cables: self.cables,
             macros: Vec::new(),
             swing: 0.0,
+            tuning: None,
             prime: PrimeMode::Sound,
             spill: false,
         }

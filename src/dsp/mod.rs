@@ -1,4 +1,5 @@
 //! Sample arithmetic on slices and lanes. No threads, no I/O, no knowledge of patches.
+pub mod alike;
 pub mod approach;
 pub mod corner;
 pub mod cpu;
@@ -34,6 +35,7 @@ pub mod swing;
 pub mod tape;
 pub mod transport;
 pub mod true_peak;
+pub mod tuning;
 pub mod waveshape;
 pub mod wavetable;
 pub mod way;

@@ -131,6 +131,7 @@ impl Compiler<'_> {
             &Build {
                 rate: self.env.rate,
                 options: &plan.options,
+                tuning: self.patch.tuning.as_ref().map(|t| &t.keys),
                 check: false,
             },
         )

@@ -73,6 +73,7 @@ fn made_by(node: &Node, patch: usize) -> usize {
     let build = Build {
         rate: 48_000.0,
         options: &node.options,
+        tuning: None,
         check: true,
     };
     modules::voices(node.spec, &build, patch.max(1)).clamp(1, MAX_VOICES)

@@ -13,6 +13,7 @@ use super::{
     notation::hash,
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
+    tuner::Tuner,
 };
 
 ports! {
@@ -60,6 +61,7 @@ pub struct Arp {
     latch: bool,
     /// Ascending in the order written.
     notes: Vec<f32>,
+    tuner: Tuner,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -94,6 +96,7 @@ impl Module for Arp {
             order: orders[build.choice(option::ORDER).min(orders.len() - 1)],
             latch: build.choice(option::LATCH) == 1,
             notes: read_notes(build.text(option::NOTES))?,
+            tuner: build.tuner(),
         })
     }
 
@@ -161,7 +164,7 @@ impl Arp {
         let octaves = (of(param::OCTAVES).round() as usize).clamp(1, 6);
         let note = self.note(hand, place.number, octaves);
         if let Some(note) = note {
-            hand.last = note.pitch;
+            hand.last = self.tuner.pitch(note.pitch);
         }
         let strike = Strike::of(&place, note.is_some() && luck < of(param::CHANCE));
         let gate = io.ins[param::GATE];
@@ -455,6 +458,7 @@ mod tests {
             let build = Build {
                 rate: RATE,
                 options: &options,
+                tuning: None,
                 check: false,
             };
             assert_eq!(Arp::build(&build).err().map(|e| e.at), Some(at));

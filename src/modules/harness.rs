@@ -5,12 +5,15 @@
 //! let out = Rig::new("Svf").set("cutoff", 800.0).feed("in", |lane, frame| noise(lane, frame)).render(100);
 //! let wide = out.lane("out", 3);      // every frame of lane 3
 //! ```
+use std::sync::Arc;
+
 use crate::dsp::{
     BLOCK,
     denormals::flush_to_zero,
     lanes::{Float, Isa, IsaChoice, Lanes, WithIsa, with_isa},
     swing::Swing,
     transport::Transport,
+    tuning::Tuning,
 };
 
 use super::{
@@ -49,6 +52,7 @@ pub struct Rig {
     options: Vec<OptionValue>,
     notes: Vec<(u64, VoiceEvent)>,
     unwanted: Vec<usize>,
+    tuning: Option<Arc<Tuning>>,
     from: Option<Vec<LaneState>>,
     pub isa: IsaChoice,
     pub width: Width,
@@ -122,6 +126,7 @@ impl Rig {
             options: spec.options.iter().map(|o| o.default_value()).collect(),
             notes: Vec::new(),
             unwanted: Vec::new(),
+            tuning: None,
             from: None,
             isa: IsaChoice::Auto,
             width: Width::One,
@@ -227,6 +232,11 @@ impl Rig {
         self
     }
 
+    pub fn tuning(mut self, tuning: Tuning) -> Self {
+        self.tuning = Some(Arc::new(tuning));
+        self
+    }
+
     pub fn swing(mut self, late: f64) -> Self {
         self.swing = Swing::new(late, Swing::GRID);
         self
@@ -277,6 +287,7 @@ impl Rig {
                 let build = Build {
                     rate: self.0.rate,
                     options: &self.0.options,
+                    tuning: self.0.tuning.as_ref(),
                     check: false,
                 };
                 let spec = self.0.spec;

@@ -11,6 +11,7 @@ use super::{
     },
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
+    tuner::Tuner,
 };
 
 ports! {
@@ -61,6 +62,7 @@ pub struct Keys {
     only_legato: bool,
     mode: usize,
     priority: Priority,
+    tuner: Tuner,
 }
 
 impl Module for Keys {
@@ -87,6 +89,7 @@ impl Module for Keys {
                 2 => Priority::High,
                 _ => Priority::Last,
             },
+            tuner: build.tuner(),
         })
     }
 
@@ -201,6 +204,7 @@ impl Keys {
                 velocity,
                 legato,
             } => {
+                let pitch = self.tuner.pitch(pitch);
                 set(
                     HELD,
                     if !legato && get(&before) > 0.5 {
@@ -345,6 +349,7 @@ mod tests {
             let keys = Keys::build(&Build {
                 rate: RATE,
                 options: &options,
+                tuning: None,
                 check: false,
             })
             .expect("builds");

@@ -6,6 +6,7 @@ mod echo;
 #[cfg(test)]
 pub mod harness;
 mod level;
+mod materials;
 #[cfg(test)]
 pub mod measure;
 pub mod module;
@@ -20,6 +21,7 @@ mod steps;
 mod strike;
 mod table;
 mod tone;
+pub mod tuner;
 mod vowels;
 
 use crate::dsp::lanes::{Isa, Lanes};
@@ -134,6 +136,8 @@ modules! {
     wavetable: Wavetable
     sampler: Sampler
     grains: Grains
+    pluck: Pluck
+    modal: Modal
     kick: Kick
     snare: Snare
     hat: Hat

@@ -9,12 +9,14 @@ use crate::dsp::{
     sample::Sample,
     swing::Swing,
     transport::Transport,
+    tuning::Tuning,
 };
 
 use super::{
     audio_file,
     playing::{Moment, Part},
     spec::{ModuleSpec, OptionValue},
+    tuner::Tuner,
 };
 
 /// A kind of module. The value holds what its options say and never changes; all state is in [`Io::state`] and [`Io::memory`],
@@ -66,11 +68,18 @@ pub struct Build<'a> {
     pub rate: f32,
     /// In the order of the spec; every option is there.
     pub options: &'a [OptionValue],
+    /// The patch's; none is equal temperament.
+    pub tuning: Option<&'a Arc<Tuning>>,
     /// Only whether the options can be read is asked: files are looked at, not loaded.
     pub check: bool,
 }
 
 impl Build<'_> {
+    /// Puts notes, in octaves above C4 of equal temperament, where the patch's tuning has them.
+    pub fn tuner(&self) -> Tuner {
+        Tuner::new(self.tuning)
+    }
+
     pub fn choice(&self, option: usize) -> usize {
         match self.options[option] {
             OptionValue::Choice(index) => index,

@@ -65,7 +65,10 @@ impl Module for Pattern {
         let wrong = |option| move |(at, why)| OptionError { option, at, why };
         let length = step_length(build.length(option::EVERY), option::EVERY)?;
         let scale = Scale::read(build.text(option::SCALE)).map_err(wrong(option::SCALE))?;
-        let words = Tuned { scale: &scale };
+        let words = Tuned {
+            scale: &scale,
+            tuner: &build.tuner(),
+        };
         let score = notation::read(build.text(option::PATTERN), &words, Voices::Free(VOICES));
         let score = score.map_err(wrong(option::PATTERN))?;
         Ok(Self { score, length })

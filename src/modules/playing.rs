@@ -83,6 +83,7 @@ mod tests {
         let build = Build {
             rate: 48_000.0,
             options: &options,
+            tuning: None,
             check: true,
         };
         let read = written(spec, &build).expect("reads");
@@ -123,6 +124,7 @@ mod tests {
         let build = Build {
             rate: 48_000.0,
             options: &options,
+            tuning: None,
             check: true,
         };
         assert!(written(spec, &build).expect("reads").words().is_empty());

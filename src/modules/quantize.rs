@@ -9,6 +9,7 @@ use super::{
     module::{Build, Io, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
+    tuner::Tuner,
 };
 
 ports! {
@@ -36,6 +37,7 @@ const PULSE_SECONDS: f32 = 0.005;
 
 pub struct Quantize {
     scale: Scale,
+    tuner: Tuner,
     pulse: f32,
 }
 
@@ -61,6 +63,7 @@ impl Module for Quantize {
         })?;
         Ok(Self {
             scale,
+            tuner: build.tuner(),
             pulse: (PULSE_SECONDS * build.rate).round(),
         })
     }
@@ -86,7 +89,7 @@ impl Module for Quantize {
                     pulses = true;
                 }
                 let moved = degree.saturating_add(degrees.at(i).lanes()[lane].round() as i32);
-                io.outs[output::PITCH].block[i].lanes_mut()[lane] = self.scale.degree(moved);
+                io.outs[output::PITCH].block[i].lanes_mut()[lane] = self.tuner.pitch(self.scale.degree(moved));
                 if frames > 1 {
                     let open = if left > 0.0 { 1.0 } else { 0.0 };
                     io.outs[output::CHANGED].block[i].lanes_mut()[lane] = open;

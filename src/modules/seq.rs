@@ -67,7 +67,7 @@ impl Module for Seq {
         let length = step_length(build.length(option::RATE), option::RATE)?;
         let ways = [Forward, Reverse, PingPong, Random];
         let way = ways[build.choice(option::DIRECTION).min(ways.len() - 1)];
-        let steps = Steps::read(build.text(option::STEPS), way);
+        let steps = Steps::read(build.text(option::STEPS), way, &build.tuner());
         let steps = steps.map_err(|(at, why)| OptionError {
             option: option::STEPS,
             at,

@@ -1,7 +1,7 @@
 //! The text of a step sequence, and what a step means between its neighbours. Read on the builder, asked on engine threads.
 use crate::dsp::note::read_note;
 
-use super::notation::hash;
+use super::{notation::hash, tuner::Tuner};
 
 /// One step, with what its neighbours mean for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +71,7 @@ const BACK: usize = 64;
 
 impl Steps {
     /// Reads the steps, or says at which character (from 0) what is wrong. A bar line `|` may stand between steps.
-    pub fn read(text: &str, direction: Direction) -> Result<Self, (usize, String)> {
+    pub fn read(text: &str, direction: Direction, tuner: &Tuner) -> Result<Self, (usize, String)> {
         let (mut marks, mut spans) = (Vec::new(), Vec::new());
         let mut octave = OCTAVE;
         let mut at = 0;
@@ -79,7 +79,11 @@ impl Steps {
             let len = word.chars().count();
             if !word.is_empty() && word != "|" {
                 let mark = read_mark(word, &mut octave);
-                marks.push(mark.map_err(|(inside, why)| (at + inside, why))?);
+                let mut mark = mark.map_err(|(inside, why)| (at + inside, why))?;
+                if let Mark::Note(note) = &mut mark {
+                    note.pitch = tuner.pitch(note.pitch);
+                }
+                marks.push(mark);
                 spans.push((at, at + len));
             }
             at += len + 1;
@@ -258,7 +262,7 @@ mod tests {
             }
             t
         };
-        let steps = Steps::read(text, Direction::Forward).expect(text);
+        let steps = Steps::read(text, Direction::Forward, &Tuner::default()).expect(text);
         let all = (0..steps.marks.len() as i64).map(|n| one(&steps.step(n, 1)));
         all.collect::<Vec<_>>().join(" ")
     }
@@ -293,7 +297,9 @@ mod tests {
             ("C2*99", 2),
         ] {
             assert_eq!(
-                Steps::read(text, Direction::Forward).expect_err(text).0,
+                Steps::read(text, Direction::Forward, &Tuner::default())
+                    .expect_err(text)
+                    .0,
                 at,
                 "{text}"
             );

@@ -293,6 +293,7 @@ fn check_options(
     let build = Build {
         rate: RATE,
         options: &args.options,
+        tuning: None,
         check: true,
     };
     let Err(error) = modules::check_options(spec, &build) else {

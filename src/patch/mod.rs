@@ -20,11 +20,14 @@ mod read;
 mod save;
 pub mod spans;
 mod tree;
+mod tuning_text;
 pub mod value;
 mod write;
 mod written;
 
 use crate::modules::spec::{ModuleSpec, OptionValue, ParamValue, Scale};
+
+pub use tuning_text::PatchTuning;
 
 /// A patch that passed every check but the compiler's: all names are resolved, all values are in range.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +39,8 @@ pub struct Patch {
     pub voices: usize,
     /// How late every second sixteenth is, in sixteenths, 0..=0.75.
     pub swing: f64,
+    /// What pitch its keys have; none is equal temperament.
+    pub tuning: Option<PatchTuning>,
     pub modules: Vec<Node>,
     pub cables: Vec<Cable>,
     pub macros: Vec<Macro>,
@@ -176,6 +181,7 @@ impl Patch {
             bpm: None,
             voices: 1,
             swing: 0.0,
+            tuning: None,
             modules: Vec::new(),
             cables: Vec::new(),
             macros: Vec::new(),

@@ -10,11 +10,13 @@ use super::modules_text::{Names, read_modules};
 use super::names::{list, nearest};
 use super::spans::Spans;
 use super::tree::{Field, Shape, Value};
+use super::tuning_text::read_tuning;
 use super::value::parse_note;
 use super::{Patch, PrimeMode};
 
-const FIELDS: [&str; 10] = [
-    "name", "bpm", "voices", "swing", "groups", "modules", "cables", "macros", "prime", "spill",
+const FIELDS: [&str; 11] = [
+    "name", "bpm", "voices", "swing", "tuning", "groups", "modules", "cables", "macros", "prime",
+    "spill",
 ];
 
 /// Beats a minute that a patch may ask for.
@@ -138,6 +140,7 @@ pub fn read_patch(root: &Value, stem: &str, source: &mut Source) -> Draft {
             bpm: None,
             voices: 1,
             swing: 0.0,
+            tuning: None,
             modules: Vec::new(),
             cables: Vec::new(),
             macros: Vec::new(),
@@ -244,6 +247,9 @@ impl Draft {
         }
         if let Some(value) = value("swing") {
             self.patch.swing = source.number_within("swing", value, &SWING).unwrap_or(0.0);
+        }
+        if let Some(value) = value("tuning") {
+            self.patch.tuning = read_tuning(value, source);
         }
         if let Some(value) = value("prime") {
             self.patch.prime = read_prime(value, source).unwrap_or_default();

@@ -19,6 +19,9 @@ pub fn to_ron(patch: &Patch) -> String {
     if patch.swing != 0.0 {
         text += &format!(", swing: {}", patch.swing);
     }
+    if let Some(tuning) = &patch.tuning {
+        text += &format!(", tuning: {}", tuning.written());
+    }
     text += ",\n  modules: (\n";
     for node in &patch.modules {
         text += &format!("    {}: {},\n", word(&node.name), module(node));

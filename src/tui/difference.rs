@@ -65,6 +65,16 @@ pub fn difference(old: &Patch, new: &Patch) -> Vec<Change> {
             format!("swing {} → {}", old.swing, new.swing),
         );
     }
+    if old.tuning != new.tuning {
+        let told = |patch: &Patch| match &patch.tuning {
+            Some(tuning) => tuning.written(),
+            None => "equal".to_owned(),
+        };
+        add(
+            Mark::Changed,
+            format!("tuning {} → {}", told(old), told(new)),
+        );
+    }
     if let (Some(was), Some(is)) = (old.bpm, new.bpm)
         && was != is
     {

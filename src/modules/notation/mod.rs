@@ -93,7 +93,12 @@ mod tests {
 
     fn score(text: &str) -> Result<Score, Wrong> {
         let scale = Scale::read("C4 chromatic").expect("reads");
-        read(text, &Tuned { scale: &scale }, Voices::Free(16))
+        let tuner = &Default::default();
+        let words = Tuned {
+            scale: &scale,
+            tuner,
+        };
+        read(text, &words, Voices::Free(16))
     }
 
     /// `begin-end:semitone` of all notes, in 1/144 of a cycle.

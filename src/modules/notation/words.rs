@@ -1,7 +1,7 @@
 //! What words of a pattern mean: notes, degrees of a scale, chords, drums.
 use crate::dsp::{note::read_note, scale::Scale};
 
-use super::{Value, Words, Wrong};
+use super::{super::tuner::Tuner, Value, Words, Wrong};
 
 /// Octave of a note that does not name one.
 const OCTAVE: i32 = 3;
@@ -54,6 +54,7 @@ pub fn drum(word: &str) -> Option<usize> {
 /// Notes, and numbers as degrees of a scale.
 pub struct Tuned<'a> {
     pub scale: &'a Scale,
+    pub tuner: &'a Tuner,
 }
 
 impl Words for Tuned<'_> {
@@ -70,7 +71,7 @@ impl Words for Tuned<'_> {
             (0, why)
         })?;
         let value = |pitch| Value {
-            pitch,
+            pitch: self.tuner.pitch(pitch),
             velocity,
             gate,
             lane: 0,
