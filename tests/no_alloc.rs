@@ -72,10 +72,10 @@ fn the_count_counts() {
 
 const PATCHES: [&str; 5] = [
     include_str!("../patches/hello.ron"),
-    include_str!("../patches/acid.ron"),
-    include_str!("../patches/beat.ron"),
-    include_str!("../patches/strings.ron"),
-    include_str!("../patches/dub.ron"),
+    include_str!("../patches/bass/acid.ron"),
+    include_str!("../patches/drums/beat.ron"),
+    include_str!("../patches/pad/strings.ron"),
+    include_str!("../patches/effects/dub.ron"),
 ];
 
 /// A patch as a slot holds it.

@@ -39,7 +39,7 @@ fn slots() -> Slots {
     });
     let texts = [
         include_str!("../patches/hello.ron"),
-        include_str!("../patches/drone.ron"),
+        include_str!("../patches/texture/drone.ron"),
     ];
     for (slot, text) in texts.into_iter().enumerate() {
         let load = Load::new(shipped(text), 1 + slot as u32, Start::At(0));
@@ -120,7 +120,7 @@ fn play_watched() -> ! {
         })
     };
     now_ns();
-    let spare = shipped(include_str!("../patches/acid.ron"));
+    let spare = shipped(include_str!("../patches/bass/acid.ron"));
     let mut spare = Some(Box::new(Load::new(spare, 3, Start::Head)));
     watch_this_thread();
     for n in 0..2_000u64 {

@@ -126,7 +126,7 @@ fn it_sounds_at_once_takes_a_patch_and_swaps_at_the_bar() {
     });
     assert!(header(&screen).contains("none 0"), "{screen}");
     s.keys("7");
-    s.wait("acid.ron");
+    s.wait("hello.ron");
     s.keys("/");
     s.line("acid");
     s.keys("P");
@@ -235,7 +235,7 @@ fn a_knob_turns_and_turns_back() {
 
 #[test]
 fn letters_play_notes_in_the_keys_layer_only() {
-    let Some(s) = Session::start("keys", "", "patches/fmpad.ron") else {
+    let Some(s) = Session::start("keys", "", "patches/pad/fmpad.ron") else {
         return;
     };
     s.wait("LIVE");
