@@ -106,6 +106,9 @@ pub struct Screen {
     /// full | reduced: numbers four times a second, no scope
     #[arg(long, value_name = "MOTION", value_parser = motion, default_value = "full")]
     pub motion: tui::Motion,
+    /// Keys of your own, in place of keys.ron in the configuration folder (see docs/keys.md)
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
     /// Leave the mouse to the terminal
     #[arg(long)]
     pub no_mouse: bool,

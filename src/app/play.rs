@@ -40,6 +40,9 @@ const SCREENS: usize = 3;
 /// The program without a verb.
 pub fn run(args: &cli::Play) -> Result<(), Failure> {
     let patch = FirstPatch::read(args.patch.as_deref())?;
+    if let Some(keys) = &args.screen.keys {
+        check_keys(keys)?;
+    }
     let log = Log::create(args.log.as_deref())
         .map_err(|e| Failure::file("--log", args.log.as_deref().unwrap_or(Path::new("")), &e))?;
     let telemetry = args.telemetry.as_deref().map(open_telemetry).transpose()?;
@@ -91,6 +94,18 @@ pub fn run(args: &cli::Play) -> Result<(), Failure> {
         wait_for(&writer, Duration::from_millis(100));
     }
     ended
+}
+
+/// Mistakes in a file that was asked for are told before anything sounds.
+fn check_keys(path: &Path) -> Result<(), Failure> {
+    let mistakes = tui::keys_mistakes(path).map_err(|e| Failure::file("--keys", path, &e))?;
+    for mistake in &mistakes {
+        complain(mistake);
+    }
+    match mistakes.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Told),
+    }
 }
 
 fn wait_for(thread: &JoinHandle<()>, patience: Duration) {
@@ -275,6 +290,8 @@ impl Session<'_> {
             glyphs: args.screen.glyphs,
             motion: args.screen.motion,
             mouse: !args.screen.no_mouse,
+            config: tui::config_folder(),
+            keys: args.screen.keys.clone(),
             folders: patch.folders(),
             greeting,
             stop: self.stop.clone(),

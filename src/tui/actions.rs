@@ -1,6 +1,7 @@
 //! Every action of the screen, one table line each: keys, help, key line, palette and `docs/keys.md` are printed from it.
 use super::act;
 use super::app::App;
+use super::keymap::{Binding, Keymap, keys_of};
 use super::levels;
 use super::overlays;
 use super::screens::{Screen, files, patch, text};
@@ -17,6 +18,12 @@ pub struct Action {
     /// Its word in the last row: shown behind the first chord of the place.
     pub hint: Hint,
     pub run: fn(&mut App, &str),
+}
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// Where a chord works.
@@ -48,6 +55,19 @@ impl Scope {
         (Self::Edit, "EDIT: letters are text"),
         (Self::Keys, "KEYS: letters are notes"),
     ];
+}
+
+impl Scope {
+    /// As in key files.
+    pub fn word(self) -> String {
+        match self {
+            Self::Everywhere => "everywhere".to_owned(),
+            Self::Nav => "nav".to_owned(),
+            Self::Edit => "edit".to_owned(),
+            Self::Keys => "keys".to_owned(),
+            Self::On(screen) => screen.name().to_lowercase(),
+        }
+    }
 }
 
 /// An action's part of the key line.
@@ -119,8 +139,8 @@ pub const ACTIONS: &[Action] = actions! {
 
     "macro" "<1-8>",    [On(Perform) => "Right l"],             Whole("←→ macro"), act::pick_macro, "pick the next macro";
     "last macro" "",    [On(Perform) => "Left h"],              Quiet, |a, _| act::step_macro(a, -1), "pick the macro before";
-    "macro up" "",      [On(Perform) => "Up k"],                Whole("↑↓ turn"), |a, _| act::turn_macro(a, 1), "turn the picked macro up";
-    "macro down" "",    [On(Perform) => "Down j"],              Quiet, |a, _| act::turn_macro(a, -1), "turn it down";
+    "macro up" "",      [On(Perform) => "Up k", Nav => "Alt+Up", Keys => "Alt+Up"], Whole("↑↓ turn"), |a, _| act::turn_macro(a, 1), "turn the picked macro up";
+    "macro down" "",    [On(Perform) => "Down j", Nav => "Alt+Down", Keys => "Alt+Down"], Quiet, |a, _| act::turn_macro(a, -1), "turn it down";
     "clear clips" "",   [On(Perform) => "C"],                   Quiet, |a, _| a.meters.clear_clips(), "forget the clips that the meters show";
     "freeze" "",        [On(Diag) => "f"],                      Word("freeze"), |a, _| a.history.toggle_freeze(), "hold the history still";
     "reset counters" "",[On(Diag) => "r"],                      Word("reset"), |a, _| act::reset_counters(a), "none-reads, xruns and times from zero";
@@ -130,29 +150,29 @@ pub const ACTIONS: &[Action] = actions! {
     // Everywhere
     "prime" "",         [Everywhere => "^E F5 Alt+Enter"],      Word("prime"), |a, _| act::prime(a), "build and prime: the edited text, else the standby's patch again";
     "swap" "<when>",    [Everywhere => "^G F6"],                Word("swap"), act::swap, "swap at the quantum; again takes it back. When: now, beat, bar, 4bars";
-    "perform" "",       [Nav => "1"],                           Whole("1-7 screens"), |a, _| a.go(Perform), "slots, meters, scope, spectrum, macros, events";
+    "perform" "",       [Nav => "1 gp"],                           Whole("1-7 screens"), |a, _| a.go(Perform), "slots, meters, scope, spectrum, macros, events";
     "undo" "",          [Everywhere => "^Z F8", Nav => "u"],    Word("undo"), |a, _| act::undo(a), "undo: a knob turn or an edit of the patch; in EDIT of the text";
     "redo" "",          [Everywhere => "^Y Shift+F8", Nav => "U"], Quiet, |a, _| act::redo(a), "redo";
     "panic" "",         [Everywhere => "^X F12"],               Word("panic"), |a, _| act::panic(a), "fade to silence in 30 ms, tails too; again brings the sound back";
     "record" "<file>",  [Everywhere => "^R F9"],                Word("rec"), act::record, "record what is heard into a WAV file, or stop; without a name the next one in recordings/";
     "keep" "<seconds>", [],                                     Quiet, act::keep, "write the last seconds of what was heard, 60 at most, as if they had been recorded";
-    "keys" "<mode>",    [Everywhere => "^T F7"],                Word("keys"), act::keys, "play notes on the keyboard, or stop it. Mode: gate, latch, legato";
+    "keyboard" "<mode>", [Everywhere => "^T F7"],               Word("keys"), act::keyboard, "play notes on the keyboard, or stop it. Mode: gate, latch, legato";
     "save" "<file>",    [Everywhere => "^S"],                   Word("save"), act::save, "save the edited text, else the live patch with its knob turns";
     "palette" "",       [Everywhere => "^P F2", Nav => ":"],    Quiet, |a, _| overlays::palette::open(a), "all actions by name";
     "quit" "",          [Everywhere => "^C", Nav => "Q"],       Quiet, |a, _| overlays::quit::ask(a), "quit, after a question; three ^C in 2 s do not ask";
 
     // NAV
-    "patch" "",         [Nav => "2"],                           Quiet, |a, _| a.go(Patch), "modules, cables and knobs";
-    "text" "",          [Nav => "3"],                           Quiet, |a, _| a.go(Text), "the patch as text";
-    "diagnostics" "",   [Nav => "5"],                           Quiet, |a, _| a.go(Diag), "rings, loads and the callback's times";
-    "log" "",           [Nav => "6"],                           Quiet, |a, _| a.go(Log), "what happened when";
-    "files" "",         [Nav => "7"],                           Quiet, |a, _| a.go(Files), "patch files";
+    "patch" "",         [Nav => "2 gc"],                           Quiet, |a, _| a.go(Patch), "modules, cables and knobs";
+    "text" "",          [Nav => "3 gt"],                           Quiet, |a, _| a.go(Text), "the patch as text";
+    "diagnostics" "",   [Nav => "5 gd"],                           Quiet, |a, _| a.go(Diag), "rings, loads and the callback's times";
+    "log" "",           [Nav => "6 gl"],                           Quiet, |a, _| a.go(Log), "what happened when";
+    "files" "",         [Nav => "7 gf"],                           Quiet, |a, _| a.go(Files), "patch files";
     "up" "",            [On(Patch) => "Up k", On(Text) => "Up k", On(Files) => "Up k"],       Quiet, |a, _| a.move_by(-1), "up one row";
     "down" "",          [On(Patch) => "Down j", On(Text) => "Down j", On(Files) => "Down j"], Quiet, |a, _| a.move_by(1), "down one row";
     "page up" "",       [On(Text) => "PgUp", On(Files) => "PgUp", On(Log) => "PgUp"],         Quiet, |a, _| a.move_by(-10), "ten rows up";
     "page down" "",     [On(Text) => "PgDn", On(Files) => "PgDn", On(Log) => "PgDn"],         Quiet, |a, _| a.move_by(10), "ten rows down";
-    "top" "",           [Nav => "Home"],                        Quiet, |a, _| a.move_by(isize::MIN / 2), "to the first row";
-    "bottom" "",        [Nav => "End"],                         Quiet, |a, _| a.move_by(isize::MAX / 2), "to the last row";
+    "top" "",           [Nav => "Home gg"],                       Quiet, |a, _| a.move_by(isize::MIN / 2), "to the first row";
+    "bottom" "",        [Nav => "End ge"],                        Quiet, |a, _| a.move_by(isize::MAX / 2), "to the last row";
     "back" "",          [Nav => "Esc"],                         Quiet, |a, _| a.back(), "drop the filter, else back to the screen before; never stops the sound";
     "play" "",          [Nav => "Space"],                       Quiet, |a, _| act::toggle_play(a), "transport: play or stop";
     "swap now" "",      [Nav => "!"],                           Quiet, |a, _| act::swap(a, "now"), "swap at once, still crossfaded";
@@ -171,6 +191,9 @@ pub const ACTIONS: &[Action] = actions! {
     "key mode" "",      [Keys => "Tab"],                        Word("mode"), |a, _| act::next_key_mode(a), "gate (fixed length), latch (press on, press off) or legato (one note)";
 
     // By name only
+    "keys" "<file>",    [],                                     Quiet, act::keys, "write a file to bind keys in, with all that are bound; `keys load` reads it again";
+    "layout" "<name>",  [],                                     Quiet, act::layout, "of the computer's keyboard, for KEYS: qwerty, qwertz, azerty, dvorak; remembered";
+    "mouse" "<on|off>", [],                                     Quiet, act::mouse, "whether the mouse is asked for; off leaves it to the terminal; remembered";
     "bpm" "<20-400>",   [],                                     Quiet, act::bpm, "tempo of the performance";
     "theme" "<name>",   [],                                     Quiet, act::theme, "night, paper, contrast or a theme file";
     "gate" "<length>",  [],                                     Quiet, act::gate_length, "how long a key sounds in gate mode: 1/4, 1/8, 1/16";
@@ -181,22 +204,39 @@ pub const ACTIONS: &[Action] = actions! {
     "suspend" "",       [],                                     Quiet, |a, _| a.suspend = true, "fade out and stop the program until the shell's fg";
 };
 
-/// The actions of these scopes that have a word in the key line, with the chord to show.
-pub fn hints(scopes: &[Scope]) -> Vec<(String, &'static str)> {
+/// Keys that mean an action with something behind its name.
+#[rustfmt::skip]
+pub const WITH_ARGUMENT: &[(Scope, &str, &str, &str)] = &[
+    (Everywhere, "Alt+1", "macro", "1"), (Nav, "m1", "macro", "1"),
+    (Everywhere, "Alt+2", "macro", "2"), (Nav, "m2", "macro", "2"),
+    (Everywhere, "Alt+3", "macro", "3"), (Nav, "m3", "macro", "3"),
+    (Everywhere, "Alt+4", "macro", "4"), (Nav, "m4", "macro", "4"),
+    (Everywhere, "Alt+5", "macro", "5"), (Nav, "m5", "macro", "5"),
+    (Everywhere, "Alt+6", "macro", "6"), (Nav, "m6", "macro", "6"),
+    (Everywhere, "Alt+7", "macro", "7"), (Nav, "m7", "macro", "7"),
+    (Everywhere, "Alt+8", "macro", "8"), (Nav, "m8", "macro", "8"),
+];
+
+/// The actions of these scopes that have a word in the key line, with the keys to show.
+pub fn hints(keymap: &Keymap, scopes: &[Scope]) -> Vec<(String, &'static str)> {
     let mut hints = Vec::new();
-    for action in ACTIONS {
-        let chord = action
-            .keys
-            .iter()
-            .find(|(scope, _)| scopes.contains(scope))
-            .and_then(|(_, chords)| chords.split(' ').next());
-        match (chord, action.hint) {
-            (Some(chord), Word(word)) => hints.push((chord.to_owned(), word)),
-            (Some(_), Whole(text)) => {
-                let (keys, word) = text.rsplit_once(' ').unwrap_or((text, ""));
-                hints.push((keys.to_owned(), word));
+    for action in ACTIONS.iter().filter(|a| a.hint != Quiet) {
+        let here = |b: &&Binding| b.arg.is_empty() && scopes.contains(&b.scope);
+        let Some(keys) = keymap.of(action).find(here).map(|b| b.keys) else {
+            continue;
+        };
+        let own = keys_of(action).any(|(scope, k)| k == keys && scopes.contains(&scope));
+        match action.hint {
+            Word(word) => hints.push((keys.to_string(), word)),
+            Whole(text) => {
+                let (several, word) = text.rsplit_once(' ').unwrap_or((text, ""));
+                let shown = match own {
+                    true => several.to_owned(),
+                    false => keys.to_string(),
+                };
+                hints.push((shown, word));
             }
-            _ => {}
+            Quiet => {}
         }
     }
     hints

@@ -12,21 +12,26 @@ use crate::control::handle::Handle;
 use crate::control::reading::Reading;
 
 use super::actions::Scope;
+use super::chord::Chord;
 use super::color::Depth;
 use super::history::History;
 use super::journal::Journal;
-use super::keymap::{Chord, Keymap};
+use super::keymap::{Found, Keymap};
 use super::levels::{self, Watcher};
 use super::meters::Peaks;
 use super::notes::{NoteKeys, NoteOut};
 use super::options::{ExitReason, Options};
 use super::overlays::Overlay;
 use super::screens::{Screen, files::FilesScreen, patch::PatchScreen, text::TextScreen};
+use super::settings::Settings;
 use super::theme::{Role, Theme};
 use super::waveform::{Recent, Spectrum};
 
 /// How long a key may wait for what it asked: the supervisor answers within a millisecond or two.
 const ANSWER: Duration = Duration::from_millis(40);
+
+/// A second letter that takes longer is helped by a list of what it may be.
+const SLOW: Duration = Duration::from_millis(250);
 
 /// What letters are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +77,9 @@ pub struct App {
     pub depth: Depth,
     pub theme: Theme,
     pub keymap: Keymap,
+    pub settings: Settings,
+    /// The first of two letters, and when it was pressed.
+    prefix: Option<(Chord, Instant)>,
     pub screen: Screen,
     pub before: Screen,
     pub layer: Layer,
@@ -121,7 +129,7 @@ impl App {
         let events = handle.subscribe_with_past();
         let mut journal = Journal::default();
         events.try_iter().for_each(|event| journal.push(event));
-        Self {
+        let mut app = Self {
             events,
             pending: Vec::new(),
             view: handle.view(),
@@ -131,6 +139,8 @@ impl App {
             depth,
             theme,
             keymap: Keymap::default(),
+            settings: Settings::default(),
+            prefix: None,
             screen: Screen::Perform,
             before: Screen::Perform,
             layer: Layer::Nav,
@@ -155,7 +165,9 @@ impl App {
             now: Instant::now(),
             handle,
             options,
-        }
+        };
+        super::act::remember(&mut app);
+        app
     }
 
     /// Takes in everything that happened since the last look.
@@ -352,6 +364,7 @@ impl App {
             Input::Key(key) => self.on_key(&key),
             Input::Paste(text) => self.on_paste(&text),
             Input::FocusLost => {
+                self.prefix = None;
                 let out = self.notes.all_off();
                 self.play(out);
             }
@@ -388,10 +401,21 @@ impl App {
         if self.filtering && self.filter_key(key) {
             return;
         }
-        match self.keymap.find(&self.scopes(), chord) {
-            Some(action) => (action.run)(self, ""),
-            None if self.layer == Layer::Edit => self.text.key(key),
-            None => {}
+        let before = self.prefix.take().map(|(chord, _)| chord);
+        if before.is_some() && key.code == KeyCode::Esc {
+            return;
+        }
+        match self.keymap.find(&self.scopes(), before, chord) {
+            Found::Bound(binding) => {
+                let (run, arg) = (binding.action.run, binding.arg.clone());
+                run(self, &arg);
+            }
+            Found::Begins => self.prefix = Some((chord, self.now)),
+            Found::Nothing => match before {
+                Some(first) => self.say(format!("{first} {chord} does nothing here")),
+                None if self.layer == Layer::Edit => self.text.key(key),
+                None => {}
+            },
         }
     }
 
@@ -470,7 +494,15 @@ impl App {
 
     /// When the screen has something to do although nobody types.
     pub fn deadline(&self) -> Option<Instant> {
-        self.notes.deadline()
+        let list = self.prefix.map(|(_, at)| at + SLOW);
+        let list = list.filter(|at| *at > self.now);
+        self.notes.deadline().into_iter().chain(list).min()
+    }
+
+    /// The first of two letters, where the second is slow to come.
+    pub fn slow_prefix(&self) -> Option<Chord> {
+        let (chord, at) = self.prefix?;
+        (self.now.duration_since(at) >= SLOW).then_some(chord)
     }
 }
 

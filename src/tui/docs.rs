@@ -2,6 +2,7 @@
 use std::fmt::Write;
 
 use super::actions::{ACTIONS, Scope};
+use super::keymap::Keymap;
 
 /// The whole page.
 pub fn page() -> String {
@@ -12,12 +13,13 @@ pub fn page() -> String {
          Letters have three jobs, the layer in the header says which: in NAV they are commands, in EDIT text, in KEYS notes.\n\
          What matters on stage has a Ctrl chord and works in all three.\n",
     );
+    let keymap = Keymap::default();
     for (scope, heading) in Scope::ALL {
         let rows: Vec<String> = ACTIONS
             .iter()
             .flat_map(|action| {
-                let keys = action.keys.iter().filter(move |(s, _)| *s == scope);
-                keys.map(move |(_, chords)| row(chords, action.name, action.doc))
+                let keys = keymap.printed(action, scope);
+                keys.map(|keys| row(&keys, action.name, action.doc))
             })
             .collect();
         if !rows.is_empty() {
@@ -36,23 +38,35 @@ pub fn page() -> String {
         if scope == Scope::Keys {
             page.push_str(
                 "\nNotes: `z s x d c v g b h n j m` is the lower row from C, `q 2 w 3 e r 5 t 6 y 7 u` the upper one an octave higher.\n\
-                 `:keys azerty`, `:keys qwertz` and `:keys dvorak` move them to where those keyboards have these keys. Where the\n\
-                 terminal reports released keys (`keys:release` in the last row) notes last as long as the key is held.\n",
+                 `:layout azerty`, `:layout qwertz` and `:layout dvorak` move them to where those keyboards have these keys; it is\n\
+                 remembered. Where the terminal reports released keys (`keys:release` in the last row) notes last as long as the key is held.\n",
             );
         }
     }
+    page.push_str(
+        "\n## Keys of your own\n\n\
+         `:keys` writes `keys.ron` into the configuration folder (`$XDG_CONFIG_HOME/chronus`, else `~/.config/chronus`), with every\n\
+         key that is bound, switched off; `:keys load` reads it again, and `--keys FILE` takes another file. An entry is keys and\n\
+         an action with what may stand behind its name:\n\n\
+         ```ron\n\
+         (\n    layout: \"azerty\",\n    everywhere: [\"F4 record\"],\n    nav: [\"K keep 30\", \"gk swap now\", \"b nothing\"],\n    patch: [\"Q wire\"],\n)\n\
+         ```\n\n\
+         The places are those of the headings here. Mistakes are told with line and column, and so is what a key did before; where\n\
+         nothing is left for an action that must work everywhere, that is told too. Two letters, one after the other, are keys as\n\
+         well: after the first a list of the second ones comes up, if you hesitate.\n",
+    );
     page.push_str("\n## By name only\n\n| name | what it does |\n|---|---|\n");
-    for action in ACTIONS.iter().filter(|a| a.keys.is_empty()) {
+    for action in ACTIONS.iter().filter(|a| keymap.of(a).next().is_none()) {
         let name = format!("{} {}", action.name, action.arg);
         let _ = writeln!(page, "| `:{}` | {} |", name.trim_end(), action.doc);
     }
     page
 }
 
-fn row(chords: &str, name: &str, doc: &str) -> String {
-    let chords: Vec<String> = chords
-        .split(' ')
-        .map(|c| match c {
+fn row(keys: &[String], name: &str, doc: &str) -> String {
+    let chords: Vec<String> = keys
+        .iter()
+        .map(|c| match c.as_str() {
             "|" => "`\\|`".to_owned(),
             c => format!("`{c}`"),
         })

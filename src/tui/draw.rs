@@ -58,5 +58,6 @@ pub fn draw_into(app: &mut App, area: Rect, buf: &mut Buffer) -> Option<Position
     if footer_rows > 1 {
         footer::keys(app, row(area.height - 1), buf);
     }
+    overlays::which::draw(app, area, buf);
     overlays::draw(app, area, buf).or(cursor.filter(|_| app.overlay.is_none()))
 }

@@ -109,6 +109,7 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
         }
         if app.suspend || stopped_outside.swap(false, Ordering::SeqCst) {
             app.suspend = false;
+            let mouse = mouse && !app.settings.mouse_off;
             suspend(&mut app, mouse)?;
             blank(&mut screen)?;
             continue;
@@ -127,6 +128,7 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
             }
         }
         terminal::report_keys(app.layer == Layer::Keys);
+        terminal::report_mouse(mouse && !app.settings.mouse_off);
     }
 }
 

@@ -2,6 +2,7 @@
 mod act;
 pub mod actions;
 mod app;
+mod chord;
 mod color;
 mod difference;
 mod docs;
@@ -11,6 +12,7 @@ mod fuzzy;
 mod history;
 mod journal;
 mod keymap;
+mod keys_file;
 mod knob;
 mod levels;
 mod life;
@@ -28,6 +30,7 @@ mod scene;
 #[cfg(test)]
 mod scene_tests;
 mod screens;
+mod settings;
 mod svg;
 mod terminal;
 mod theme;
@@ -36,6 +39,8 @@ mod waveform;
 mod words;
 
 pub use docs::page as keys_page;
+pub use keys_file::mistakes as keys_mistakes;
 pub use life::run;
 pub use options::{ColorChoice, ExitReason, Glyphs, Motion, Options};
+pub use settings::folder as config_folder;
 pub use terminal::leave as restore_terminal;

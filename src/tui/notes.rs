@@ -102,8 +102,19 @@ impl Default for NoteKeys {
 
 impl NoteKeys {
     /// The names of the keyboard layouts.
-    pub fn layouts() -> impl Iterator<Item = &'static str> {
+    pub fn layouts() -> impl Iterator<Item = &'static str> + Clone {
         LAYOUTS.iter().map(|(name, ..)| *name)
+    }
+
+    /// Whether a key is a note in some layout that there is.
+    pub fn is_note(key: char) -> bool {
+        let rows = LAYOUTS.iter().map(|(_, lower, upper)| (*lower, *upper));
+        rows.clone()
+            .any(|(lower, upper)| lower.contains(key) || upper.contains(key))
+    }
+
+    pub fn layout(&self) -> &'static str {
+        LAYOUTS[self.layout].0
     }
 
     pub fn set_layout(&mut self, name: &str) -> bool {

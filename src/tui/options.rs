@@ -12,6 +12,10 @@ pub struct Options {
     pub motion: Motion,
     /// Whether the mouse is asked for. Without it the terminal keeps its own selection.
     pub mouse: bool,
+    /// The user's configuration; nothing is remembered without it.
+    pub config: Option<PathBuf>,
+    /// `--keys`: in place of the `keys.ron` of that folder.
+    pub keys: Option<PathBuf>,
     /// Folders that the Files screen shows, the first one first.
     pub folders: Vec<PathBuf>,
     /// The sentence shown until something happens.
@@ -28,6 +32,8 @@ impl Default for Options {
             glyphs: Glyphs::Unicode,
             motion: Motion::Full,
             mouse: true,
+            config: None,
+            keys: None,
             folders: vec![PathBuf::from("patches")],
             greeting: String::new(),
             stop: Arc::default(),

@@ -15,9 +15,9 @@ use crate::graph::prime::PrimeReport;
 use crate::patch::file::parse;
 
 use super::app::App;
+use super::chord::Chord;
 use super::color::Depth;
 use super::draw::draw_into;
-use super::keymap::Chord;
 use super::options::Options;
 
 pub const ACID: &str = r#"(

@@ -350,3 +350,76 @@ fn macros_move_their_parameters() {
     scene.press("Right Right Up");
     assert!(matches!(&scene.sent()[..], [Command::SetParam { module, .. }] if module == "out"));
 }
+
+#[test]
+fn two_letters_go_places_and_a_slow_second_one_is_helped() {
+    let mut scene = playing(Depth::True);
+    scene.press("g f");
+    assert_eq!(scene.app.screen.name(), "FILES");
+    scene.press("g");
+    // The look after the press is 300 ms later.
+    let text = scene.text(80, 24);
+    assert!(
+        text.contains("g …") && text.contains("diagnostics"),
+        "{text}"
+    );
+    for (width, height) in SIZES {
+        scene.draw(width, height);
+    }
+    scene.press("Esc");
+    assert!(!scene.text(80, 24).contains("g …"));
+    assert_eq!(scene.app.screen.name(), "FILES");
+    scene.press("g z");
+    assert!(scene.app.sentence.text.contains("g z does nothing here"));
+    scene.press("g p m 2");
+    assert_eq!(
+        (scene.app.screen.name(), scene.app.picked_macro),
+        ("PERFORM", 1)
+    );
+    scene.press("^T Alt+3");
+    assert_eq!(scene.app.picked_macro, 2);
+}
+
+#[test]
+fn keys_of_ones_own_are_written_read_shown_and_told_of() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut scene = playing(Depth::True);
+    scene.app.options.config = Some(folder.path().join("chronus"));
+    let command = |scene: &mut Scene, line: &str| {
+        scene.press(":");
+        scene.type_text(line);
+        scene.press("Enter");
+    };
+    command(&mut scene, "keys");
+    let path = folder.path().join("chronus/keys.ron");
+    let template = std::fs::read_to_string(&path).expect("written");
+    assert!(template.contains("// \"^E prime\","), "{template}");
+    let own = "(nav: [\"K swap now\"], perform: [\"C undo\"], everywhere: [\"^G nothing\"])";
+    std::fs::write(&path, own).expect("written");
+    command(&mut scene, "keys load");
+    let told = scene.app.sentence.text.clone();
+    assert!(
+        told.contains("keys.ron:1:34 `C` was `clear clips`"),
+        "{told}"
+    );
+    scene.sent();
+    scene.press("K");
+    assert_eq!(scene.sent(), [Command::Swap(Some(Quantum::Now))]);
+    scene.press("^G");
+    assert_eq!(scene.sent(), []);
+    let row = scene.text(200, 60);
+    assert!(
+        row.contains("F6 swap") && !row.contains("^G swap "),
+        "{row}"
+    );
+    scene.press("?");
+    assert!(scene.text(120, 200).contains("!  K"));
+    scene.press("Esc");
+    command(&mut scene, "layout azerty");
+    command(&mut scene, "mouse off");
+    let again = super::settings::Settings::read(scene.app.options.config.as_deref());
+    assert_eq!((again.layout.as_str(), again.mouse_off), ("azerty", true));
+    super::act::remember(&mut scene.app);
+    assert_eq!(scene.app.notes.note_of('w'), Some(60));
+    assert_eq!(scene.app.notes.layout(), "azerty");
+}

@@ -8,6 +8,7 @@ use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
     KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
+use crossterm::style::Print;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -63,6 +64,13 @@ pub fn leave() {
         cursor::Show
     );
     let _ = disable_raw_mode();
+}
+
+/// Asks the terminal to tell of the mouse, or leaves it to the terminal.
+pub fn report_mouse(on: bool) {
+    if MOUSE.swap(on, Ordering::SeqCst) != on {
+        let _ = execute!(stdout(), Print(if on { MOUSE_ON } else { MOUSE_OFF }));
+    }
 }
 
 /// Asks the terminal to tell of released keys, or to stop it. Terminals that cannot do not answer, and are not asked whether

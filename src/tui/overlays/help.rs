@@ -1,9 +1,10 @@
-//! All keys, printed from the actions table.
+//! All keys as they are bound now, in the order of the actions table.
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 use crate::tui::actions::{ACTIONS, Scope};
 use crate::tui::app::App;
+use crate::tui::keymap::Keymap;
 use crate::tui::overlays::Overlay;
 use crate::tui::pen::{Labels, Pen, panel, wipe};
 use crate::tui::theme::Role;
@@ -18,8 +19,8 @@ pub fn open(app: &mut App) {
     app.overlay = Some(Overlay::Help(Help::default()));
 }
 
-pub fn on_key(mut help: Help, key: &KeyEvent) -> Option<Help> {
-    let last = lines().len().saturating_sub(1);
+pub fn on_key(app: &App, mut help: Help, key: &KeyEvent) -> Option<Help> {
+    let last = lines(&app.keymap).len().saturating_sub(1);
     match key.code {
         KeyCode::Down | KeyCode::Char('j') => help.top += 1,
         KeyCode::Up | KeyCode::Char('k') => help.top = help.top.saturating_sub(1),
@@ -39,13 +40,13 @@ enum Line {
     Blank,
 }
 
-fn lines() -> Vec<Line> {
+fn lines(keymap: &Keymap) -> Vec<Line> {
     let mut lines = Vec::new();
     for (scope, heading) in Scope::ALL {
         let mut keys = Vec::new();
         for action in ACTIONS {
-            for (_, chords) in action.keys.iter().filter(|(s, _)| *s == scope) {
-                keys.push(Line::Key(chords.replace(' ', "  "), action.doc));
+            if let Some(printed) = keymap.printed(action, scope) {
+                keys.push(Line::Key(printed.join("  "), action.doc));
             }
         }
         if !keys.is_empty() {
@@ -67,7 +68,7 @@ pub fn draw(app: &App, help: &Help, area: Rect, buf: &mut Buffer) {
         foot_style: theme.style(Role::Muted),
     };
     let inner = panel(buf, area, theme, &labels);
-    let lines = lines();
+    let lines = lines(&app.keymap);
     let columns = if inner.width >= 150 { 2 } else { 1 };
     let width = inner.width / columns;
     let per_column = usize::from(inner.height);

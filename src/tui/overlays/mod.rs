@@ -5,6 +5,7 @@ pub mod palette;
 pub mod pick;
 pub mod prompt;
 pub mod quit;
+pub mod which;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{
@@ -14,7 +15,8 @@ use ratatui::{
 
 use super::actions::Scope;
 use super::app::App;
-use super::keymap::Chord;
+use super::chord::Chord;
+use super::keymap::Found;
 
 /// One of them at a time.
 pub enum Overlay {
@@ -42,16 +44,17 @@ impl Overlay {
 /// A key while an overlay is open. Gives the overlay back where it stays open.
 pub fn on_key(app: &mut App, overlay: Overlay, key: &KeyEvent, chord: Chord) -> Option<Overlay> {
     // What matters on stage works everywhere, whatever lies above.
-    if let Some(action) = app.keymap.find(&[Scope::Everywhere], chord) {
+    if let Found::Bound(binding) = app.keymap.find(&[Scope::Everywhere], None, chord) {
+        let (action, arg) = (binding.action, binding.arg.clone());
         let closes = matches!(action.name, "help" | "palette" | "quit");
-        if !(closes && matches!(overlay, Overlay::Quit)) && action.name != "keys" {
-            (action.run)(app, "");
+        if !(closes && matches!(overlay, Overlay::Quit)) && action.name != "keyboard" {
+            (action.run)(app, &arg);
             let replaced = app.overlay.is_some();
             return (!replaced && !closes).then_some(overlay);
         }
     }
     match overlay {
-        Overlay::Help(help) => help::on_key(help, key).map(Overlay::Help),
+        Overlay::Help(help) => help::on_key(app, help, key).map(Overlay::Help),
         Overlay::Palette(palette) => palette::on_key(app, palette, key).map(Overlay::Palette),
         Overlay::Prompt(prompt) => prompt::on_key(app, prompt, key).map(Overlay::Prompt),
         Overlay::Pick(pick) => pick::on_key(app, pick, key).map(Overlay::Pick),

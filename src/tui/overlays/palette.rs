@@ -9,7 +9,6 @@ use ratatui::{
 use crate::tui::actions::{ACTIONS, Action};
 use crate::tui::app::App;
 use crate::tui::fuzzy;
-use crate::tui::keymap::chords;
 use crate::tui::overlays::{Overlay, middle, type_key};
 use crate::tui::pen::{Labels, Pen, panel, wipe};
 use crate::tui::theme::Role;
@@ -107,7 +106,7 @@ fn run(app: &mut App, palette: Palette, found: &[&'static Action]) -> Option<Pal
         },
     };
     // These do nothing without their word.
-    let needs = ["bpm", "gate", "fade", "title", "voices"].contains(&action.name);
+    let needs = ["bpm", "gate", "fade", "title", "voices", "layout"].contains(&action.name);
     if needs && arg.is_empty() {
         app.say(format!("{} {}: {}", action.name, action.arg, action.doc));
         return Some(Palette {
@@ -153,8 +152,8 @@ pub fn draw(app: &App, palette: &Palette, area: Rect, buf: &mut Buffer) -> Optio
         let mut pen = Pen::row(buf, inner, row);
         let name = format!("{} {}", action.name, action.arg);
         pen.text(if picked { "▸" } else { " " }, theme.style(Role::Focus));
-        if let Some((_, chord)) = chords(action).next() {
-            pen.right(&format!(" {chord} "), theme.style(Role::Focus));
+        if let Some(bound) = app.keymap.of(action).find(|b| b.arg.is_empty()) {
+            pen.right(&format!(" {} ", bound.keys), theme.style(Role::Focus));
         }
         pen.cell(name.trim_end(), 17, theme.style(Role::Text));
         pen.gap(1);

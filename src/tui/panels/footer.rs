@@ -50,7 +50,7 @@ pub fn keys(app: &App, area: Rect, buf: &mut Buffer) {
     let hints = if app.filtering {
         vec![("Enter".to_owned(), "done"), ("Esc".to_owned(), "all")]
     } else {
-        actions::hints(&scopes)
+        actions::hints(&app.keymap, &scopes)
     };
     let last: &[(&str, &str)] = match app.layer {
         Layer::Nav if !app.filtering => &[("?", "help"), (":", "cmd")],
