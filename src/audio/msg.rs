@@ -88,6 +88,8 @@ pub enum OutputReply {
         frame: u64,
         none_frames: u64,
     },
+    /// Something that depends on the frames given to the device, and not on the timeline.
+    AtTick { tick: u64, what: DeviceSide },
     /// Samples that are not finite reached the guard, most likely from this slot: to be quarantined.
     NonFinite { slot: usize, generation: u32 },
     /// The ring that was replaced; or the new one, where the slot was being heard: nothing was `attached` then.
@@ -96,6 +98,17 @@ pub enum OutputReply {
         feed: Box<Feed>,
         attached: bool,
     },
+}
+
+/// What happens between the mix and the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceSide {
+    /// The first sound since there was none; it fades in. The timeline stands at `frame`.
+    Begins { frame: u64 },
+    /// The panic key's fade begins.
+    Muted(bool),
+    /// The device was away; what it hears fades in.
+    Returns,
 }
 
 /// Why a swap did not happen.

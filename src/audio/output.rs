@@ -12,7 +12,7 @@ use super::fade::{Fader, level};
 use super::guard::Guard;
 use super::lead::LeadPolicy;
 use super::levels::{Correlation, Meter, StreamMeter};
-use super::msg::{NotSwapped, OutputMsg, OutputReply, Swap, SwapAt};
+use super::msg::{DeviceSide, NotSwapped, OutputMsg, OutputReply, Swap, SwapAt};
 use super::reader::{Accept, Reader, Turn};
 use super::spill::Spill;
 use super::tape::TapeIn;
@@ -54,6 +54,8 @@ pub struct Output {
     /// Weight of slot B; slot A has the rest.
     pub(super) weight: Fader,
     pub(super) rho: f32,
+    /// The next fade's, where it is known and not to be measured: what was heard once is heard again.
+    pub(super) rho_given: Option<f32>,
     /// Where the slot that is being left is heard no more.
     pub(super) fade_end: Option<u64>,
     pub(super) spill: Option<Spill>,
@@ -122,6 +124,16 @@ impl Output {
         self.live
     }
 
+    /// Two slots are heard.
+    pub fn is_fading(&self) -> bool {
+        self.fade_end.is_some()
+    }
+
+    /// The correlation that the next fade holds its level by. Off the realtime path: a replay knows what was measured.
+    pub fn hold_by(&mut self, rho: f32) {
+        self.rho_given = Some(rho);
+    }
+
     // Messages
 
     fn take_messages(&mut self) {
@@ -141,11 +153,17 @@ impl Output {
                     let target = if on { 0.0 } else { 1.0 };
                     if self.mute.target() != target {
                         self.mute.start(self.tick, self.tick, frames, target);
+                        self.tell_tick(DeviceSide::Muted(on));
                     }
                 }
                 OutputMsg::Net(on) => self.net = on,
             }
         }
+    }
+
+    pub(super) fn tell_tick(&mut self, what: DeviceSide) {
+        let tick = self.tick;
+        self.tell(OutputReply::AtTick { tick, what });
     }
 
     fn attach(&mut self, slot: usize, feed: Box<Feed>) {

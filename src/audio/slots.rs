@@ -149,6 +149,7 @@ fn output(
         heard: false,
         weight: Fader::settled(0.0),
         rho: 0.0,
+        rho_given: None,
         fade_end: None,
         spill: None,
         armed: None,

@@ -2,7 +2,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::fade::Fader;
-use super::msg::{NotSwapped, OutputReply};
+use super::msg::{DeviceSide, NotSwapped, OutputReply};
 use super::output::{Call, Output};
 use crate::dsp::BLOCK;
 
@@ -26,6 +26,7 @@ impl Output {
             self.resume = Fader::settled(0.0);
             self.resume
                 .start(self.tick, self.tick, self.start_frames, 1.0);
+            self.tell_tick(DeviceSide::Returns);
         }
     }
 
@@ -100,6 +101,9 @@ impl Output {
                     frame: self.frame,
                     none_frames,
                 });
+            } else {
+                let frame = self.frame;
+                self.tell_tick(DeviceSide::Begins { frame });
             }
         } else if self.heard
             && self.net
@@ -198,7 +202,11 @@ impl Output {
             // In the middle of another fade the level goes on as it was being held: a new rho would be a step.
             let [a, b] = &self.readers;
             let blocks = frames as usize / BLOCK + 1;
-            self.rho = self.correlation.rho(a.ahead().zip(b.ahead()).take(blocks));
+            let known = self.rho_given.take();
+            self.rho = known.unwrap_or_else(|| {
+                let ahead = a.ahead().zip(b.ahead()).take(blocks);
+                self.correlation.rho(ahead)
+            });
             self.voices[to].sound();
         } else if self.voices[to].is_silent() || self.voices[to].is_draining() {
             self.voices[to].fade_in(self.frame, frames);

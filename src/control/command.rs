@@ -30,7 +30,7 @@ pub enum At {
     Time(std::time::SystemTime),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum SlotId {
     A,
     B,

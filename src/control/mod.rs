@@ -22,6 +22,7 @@ pub mod recorder;
 pub mod rig;
 pub mod script;
 pub mod session;
+pub mod set;
 pub mod slot;
 pub mod start;
 pub mod supervisor;

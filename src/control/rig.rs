@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::command::SlotId;
+use super::set::{Carry, Device, Done, Loaded, SetLog, What};
 use super::timeline::Heads;
-use crate::audio::msg::{OutputMsg, OutputReply, Swap};
+use crate::audio::msg::{DeviceSide, OutputMsg, OutputReply, Swap};
 use crate::audio::slots::{OutputPort, SlotsConfig, spare_engine};
 use crate::dsp::transport::Transport;
 use crate::engine::Engine;
@@ -19,6 +20,9 @@ use crate::graph::Snapshot;
 
 /// Messages kept for an engine that takes none. More than that, and it is not slow but dead: it gets a new queue when it is replaced.
 const KEPT: usize = 16_384;
+
+/// A set says this often how much was played, where nothing else happens.
+const MARK_SECONDS: f64 = 10.0;
 
 /// Who runs the engines: threads, or, in lock step, whoever steps the session.
 pub trait Crew: Send {
@@ -55,6 +59,11 @@ pub struct Rig {
     telemetry: Arc<Telemetry>,
     config: SlotsConfig,
     crew: Box<dyn Crew>,
+    /// All that is told to engines and callback, and what came of it, for a replay.
+    set: Option<SetLog>,
+    marked: u64,
+    late: u64,
+    spill_frames: u32,
 }
 
 struct Deck {
@@ -98,7 +107,20 @@ impl Rig {
             telemetry,
             config,
             crew,
+            set: None,
+            marked: 0,
+            late: 0,
+            spill_frames: 0,
         }
+    }
+
+    /// From now on everything is written down.
+    pub fn log(&mut self, set: SetLog) {
+        self.set = Some(set);
+    }
+
+    pub fn set(&self) -> Option<&SetLog> {
+        self.set.as_ref()
     }
 
     pub fn telemetry(&self) -> &Arc<Telemetry> {
@@ -153,6 +175,14 @@ impl Rig {
 
     /// Something for one engine at a frame. `sent_ns` is when the key was pressed, where it was one.
     pub fn act(&mut self, slot: SlotId, frame: u64, act: Act, sent_ns: u64) {
+        let played = self.telemetry.frame();
+        if let Some(set) = &mut self.set {
+            set.act(played, slot, frame, act);
+        }
+        self.send_act(slot, frame, act, sent_ns);
+    }
+
+    fn send_act(&mut self, slot: SlotId, frame: u64, act: Act, sent_ns: u64) {
         self.decks[slot.index()].send(EngineMsg::At {
             frame,
             act,
@@ -162,9 +192,26 @@ impl Rig {
 
     /// A new line of musical time for both.
     pub fn transport(&mut self, transport: Transport) {
+        self.write(What::Transport(transport));
         for slot in SlotId::BOTH {
             let act = Act::Transport(transport);
-            self.act(slot, transport.anchor_frame, act, 0);
+            self.send_act(slot, transport.anchor_frame, act, 0);
+        }
+    }
+
+    /// What the load that follows is made of.
+    pub fn log_load(&mut self, loaded: impl FnOnce() -> Loaded) {
+        let played = self.telemetry.frame();
+        if let Some(set) = &mut self.set {
+            set.load(played, loaded());
+        }
+    }
+
+    fn write(&mut self, what: What) {
+        let played = self.telemetry.frame();
+        self.marked = played;
+        if let Some(set) = &mut self.set {
+            set.what(played, what);
         }
     }
 
@@ -173,15 +220,22 @@ impl Rig {
     }
 
     pub fn unload(&mut self, slot: SlotId) {
+        self.write(What::Unload { slot });
         self.decks[slot.index()].send(EngineMsg::Unload);
     }
 
     /// The graph stays and is not rendered.
     pub fn park(&mut self, slot: SlotId) {
+        self.write(What::Park { slot });
         self.decks[slot.index()].send(EngineMsg::Park);
     }
 
     pub fn resume(&mut self, slot: SlotId, from: u64, snapshot: Option<Box<Snapshot>>) {
+        let carry = snapshot.as_ref().map(|_| Carry {
+            from: slot.other(),
+            frame: from,
+        });
+        self.write(What::Resume { slot, from, carry });
         self.decks[slot.index()].send(EngineMsg::Resume { from, snapshot });
     }
 
@@ -196,6 +250,7 @@ impl Rig {
 
     pub fn swap(&mut self, swap: Swap) {
         self.swap = Some(swap.id);
+        self.spill_frames = swap.spill_frames;
         self.tell_output(OutputMsg::Swap(swap));
     }
 
@@ -224,6 +279,9 @@ impl Rig {
             told.incarnation.fetch_sub(1, Relaxed);
             return Err(why);
         }
+        let generation = told.generation.load(Relaxed);
+        self.write(What::Failed { slot, generation });
+        let told = &self.telemetry.slots[slot.index()];
         self.decks[slot.index()] = Deck {
             port,
             waiting: VecDeque::new(),
@@ -259,6 +317,25 @@ impl Rig {
             deck.flush();
         }
         self.flush_output();
+        self.mark();
+    }
+
+    /// Says in the set how much was played, and what came late.
+    fn mark(&mut self) {
+        if self.set.is_none() {
+            return;
+        }
+        let slots = self.telemetry.slots.iter();
+        let late = slots.map(|s| s.late_events.load(Relaxed)).sum::<u64>();
+        if late > self.late {
+            let events = late - self.late;
+            self.write(What::Late { events });
+        }
+        self.late = late;
+        let quiet = self.telemetry.frame().saturating_sub(self.marked);
+        if quiet as f64 >= MARK_SECONDS * self.config.rate {
+            self.write(What::Played {});
+        }
     }
 
     /// Something still waits to be handed over.
@@ -270,9 +347,75 @@ impl Rig {
     pub fn poll(&mut self) -> Option<Report> {
         for slot in SlotId::BOTH {
             if let Some(reply) = self.decks[slot.index()].port.receive() {
+                if let EngineReply::Failed { load, .. } = &reply {
+                    let generation = load.generation();
+                    self.write(What::Failed { slot, generation });
+                }
                 return Some(Report::Engine(slot, reply));
             }
         }
-        self.output.receive().map(Report::Output)
+        let reply = self.output.receive()?;
+        if self.set.is_some()
+            && let Some(what) = self.heard(&reply)
+        {
+            self.write(what);
+        }
+        Some(Report::Output(reply))
+    }
+
+    /// What a reply means for a set.
+    fn heard(&self, reply: &OutputReply) -> Option<What> {
+        Some(match *reply {
+            OutputReply::Swapped {
+                to,
+                generation,
+                frame,
+                fade_frames,
+                rho,
+                ..
+            } => What::Heard {
+                how: Done::Swap,
+                to: SlotId::BOTH[to & 1],
+                generation,
+                frame,
+                fade_frames,
+                spill_frames: self.spill_frames,
+                rho,
+            },
+            OutputReply::Failover {
+                to,
+                generation,
+                frame,
+                fade_frames,
+                rho,
+            } => What::Heard {
+                how: Done::Failover,
+                to: SlotId::BOTH[to & 1],
+                generation,
+                frame,
+                fade_frames,
+                spill_frames: 0,
+                rho,
+            },
+            OutputReply::Returned { none_frames, .. } => What::Silence {
+                frames: none_frames,
+            },
+            OutputReply::AtTick { tick, what } => What::Device {
+                tick,
+                what: match what {
+                    DeviceSide::Begins { frame } => Device::Begins { frame },
+                    DeviceSide::Muted(on) => Device::Muted(on),
+                    DeviceSide::Returns => Device::Returns,
+                },
+            },
+            _ => return None,
+        })
+    }
+}
+
+impl Drop for Rig {
+    /// How long it was, as nearly as can be told.
+    fn drop(&mut self) {
+        self.write(What::Played {});
     }
 }

@@ -1,7 +1,7 @@
 //! Musical time as a function of the frame number.
 
 /// Tempo and position: a straight line from frames to beats, while it plays.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Transport {
     pub playing: bool,
     /// Beats (quarter notes) a minute.

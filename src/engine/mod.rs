@@ -215,6 +215,7 @@ impl Engine {
             Start::Head => self.head,
         };
         self.head = self.start;
+        self.begin_in_time();
         (self.mode, self.stale) = (Mode::Fresh, false);
         if let Some(transport) = load.transport.take() {
             self.transport = transport;
@@ -231,6 +232,19 @@ impl Engine {
         my.parked.store(0, Relaxed);
         my.generation.store(load.generation(), Relaxed);
         self.load = Some(load);
+    }
+
+    /// Changes of tempo before a graph's first frame are no changes for it: it begins in the tempo that holds there, and glides
+    /// from none before.
+    fn begin_in_time(&mut self) {
+        let start = self.start;
+        for event in self.pending.before(start + 1) {
+            if let Act::Transport(line) = event.act {
+                self.transport = line;
+            }
+        }
+        let passed = |e: &Timed| e.frame <= start && matches!(e.act, Act::Transport(_));
+        self.pending.retain(|e| !passed(e));
     }
 
     fn end(&mut self) {

@@ -77,6 +77,7 @@ impl Engine {
         (self.mode, self.stale) = (Mode::Fresh, true);
         self.start = from.next_multiple_of(BLOCK as u64);
         self.head = self.start;
+        self.begin_in_time();
         let my = self.my();
         my.head.store(self.head, Relaxed);
         my.parked.store(0, Relaxed);

@@ -210,7 +210,7 @@ pub enum Law {
 }
 
 /// A parameter's value as the user set it, in the parameter's unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum ParamValue {
     Fixed(f32),
     /// A note length in beats (quarter notes): follows the tempo.

@@ -89,7 +89,9 @@ impl Supervisor {
                 self.tell_dry(sentence);
             }
             // The phases are read from the telemetry, which is never lost.
-            OutputReply::InStep { .. } | OutputReply::OutOfStep { .. } => {}
+            OutputReply::InStep { .. }
+            | OutputReply::OutOfStep { .. }
+            | OutputReply::AtTick { .. } => {}
             OutputReply::Detached {
                 slot,
                 feed,

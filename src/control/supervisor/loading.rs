@@ -7,6 +7,7 @@ use super::super::builder::{Built, Job, Source, Unbuilt};
 use super::super::command::SlotId;
 use super::super::draft::Draft;
 use super::super::event::{Loaded, What};
+use super::super::set::{self, Carry};
 use super::super::slot::{IncomingEvent, SlotEvent, SlotState};
 use super::super::swap::{Armed, Due};
 use super::Supervisor;
@@ -112,6 +113,7 @@ impl Supervisor {
             draft: wish.draft,
             words: wish.words,
             turned: Vec::new(),
+            bpm: self.tempo.last().bpm,
             forgotten: false,
         });
         if asked {
@@ -361,6 +363,11 @@ impl Supervisor {
         let layout = built.graph.layout().clone();
         let report = built.graph.report().clone();
         let carried = state.as_ref().map(|(_, s)| s.as_ref());
+        let compiled = built.patch.clone();
+        let carry = state.as_ref().map(|(frame, _)| Carry {
+            from: slot.other(),
+            frame: *frame,
+        });
         let mut patch = built.patch;
         let mut acts = self.held_acts(&patch, first, carried);
         let mut unwritten = Vec::new();
@@ -382,12 +389,28 @@ impl Supervisor {
         }
         acts.sort_by_key(|(frame, _)| *frame);
         let generation = pending.generation;
-        let acts = acts
+        let acts: Vec<_> = acts
             .into_iter()
             .map(|(frame, change)| (frame, Act::Change { generation, change }))
             .collect();
+        let transport = self.tempo.at(first);
+        self.rig.log_load(|| set::Loaded {
+            slot,
+            generation,
+            from: match start {
+                Start::At(frame) => Some(frame),
+                Start::Head => None,
+            },
+            text: built.text.clone(),
+            path: pending.path.clone(),
+            patch: compiled,
+            bpm: pending.bpm,
+            transport,
+            carry,
+            given: acts.clone(),
+        });
         let mut load = Load::new(built.graph, generation, start)
-            .with_transport(self.tempo.at(first))
+            .with_transport(transport)
             .replaying(acts);
         if let Some((_, snapshot)) = state {
             load = load.carrying(snapshot);

@@ -13,6 +13,7 @@ mod notes;
 mod parking;
 mod recording;
 mod records;
+mod setting;
 mod swapping;
 mod telling;
 mod walking;
@@ -38,6 +39,7 @@ use super::morph::Morph;
 use super::probe::ProbeFeed;
 use super::recorder::Recorder;
 use super::rig::Rig;
+use super::set::SetLogConfig;
 use super::swap::Armed;
 use super::tempo::Tempo;
 use super::timeline::{ClockLine, Heads, Now, stamp};
@@ -73,6 +75,8 @@ pub struct Config {
     pub net: bool,
     /// Where recordings go that are given no name.
     pub recordings: PathBuf,
+    /// Where the performance is written down; nowhere without it.
+    pub sets: Option<SetLogConfig>,
 }
 
 impl Default for Config {
@@ -87,6 +91,7 @@ impl Default for Config {
             take_tempo: true,
             net: true,
             recordings: PathBuf::from("recordings"),
+            sets: None,
         }
     }
 }
@@ -173,7 +178,7 @@ impl Supervisor {
         meters: Arc<dyn Meters>,
     ) -> Self {
         let tempo = Tempo::new(Transport::new(config.rate, config.bpm));
-        Self {
+        let mut supervisor = Self {
             rig,
             builder,
             board,
@@ -225,7 +230,9 @@ impl Supervisor {
             recorder: None,
             recording: None,
             config,
-        }
+        };
+        supervisor.begin_set();
+        supervisor
     }
 
     /// The same for a command that was sent some time ago: a key press is measured from there.
@@ -277,6 +284,7 @@ impl Supervisor {
         self.finish_saves();
         self.hear_device();
         self.hear_recorder();
+        self.hear_set();
         self.publish();
     }
 

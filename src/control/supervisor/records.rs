@@ -101,6 +101,8 @@ pub struct Pending {
     pub words: Option<String>,
     /// Knobs turned since.
     pub turned: Vec<Turned>,
+    /// Tempo that it is compiled for.
+    pub bpm: f64,
     /// Nobody waits for it any more.
     pub forgotten: bool,
 }
