@@ -41,6 +41,8 @@ pub enum Verb {
     Modules(Modules),
     /// List audio hosts and their devices
     Devices,
+    /// Play a recorded performance again: the same bits, faster than real time
+    Replay(Replay),
     /// Measure the render speed of the shipped bench patches
     Bench(Bench),
 }
@@ -81,6 +83,12 @@ pub struct Play {
     /// Where recordings go that are given no name
     #[arg(long, value_name = "FOLDER", default_value = "recordings")]
     pub recordings: PathBuf,
+    /// Of recordings; 16 and 24 are dithered
+    #[arg(long, value_name = "16|24|32f", value_parser = bits, default_value = "24")]
+    pub record_bits: Bits,
+    /// Where performances and unsaved work are kept: a folder, or off [default: $XDG_STATE_HOME/chronus]
+    #[arg(long, value_name = "FOLDER|off")]
+    pub state: Option<PathBuf>,
     /// Write what happens, in sentences
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
@@ -139,6 +147,30 @@ pub struct Render {
     /// Instruction set to render with: auto | plain | avx2 | avx512 | neon
     #[arg(long, value_name = "ISA", value_parser = isa, default_value = "auto", help = "auto | plain | avx2 | avx512 | neon")]
     pub isa: IsaChoice,
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// A set: a file, or its number in the state folder; without it the sets there are listed
+    pub set: Option<String>,
+    /// The WAV file to write, or with --patch-at the patch; without it what happened is printed
+    #[arg(short, long, value_name = "OUT.wav")]
+    pub output: Option<PathBuf>,
+    /// Write from this time on
+    #[arg(long, value_name = "TIME", value_parser = moment, default_value = "0s")]
+    pub from: f64,
+    /// And up to this one [default: the end]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub to: Option<f64>,
+    /// Write the patch that was audible then, knobs as they stood
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with_all = ["from", "to"])]
+    pub patch_at: Option<f64>,
+    /// Of the WAV file; 32f are the very bits that were heard, 16 and 24 are dithered
+    #[arg(long, value_name = "16|24|32f", value_parser = bits, default_value = "32f")]
+    pub bits: Bits,
+    /// Where the performances are
+    #[arg(long, value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -235,6 +267,32 @@ fn seconds(text: &str) -> Result<f64, String> {
     in_range(seconds, wrong).map(|_| seconds)
 }
 
+/// Reads "12.5s", "2m", "750ms", "1:30", "12.5".
+fn moment(text: &str) -> Result<f64, String> {
+    let wrong = || "wants a time such as 12.5s, 2m or 1:30".to_owned();
+    if let Some((minutes, seconds)) = text.split_once(':') {
+        let minutes: u32 = minutes.parse().map_err(|_| wrong())?;
+        let seconds: f64 = seconds.parse().map_err(|_| wrong())?;
+        let whole = f64::from(minutes) * 60.0 + seconds;
+        return ((0.0..60.0).contains(&seconds) && whole <= LONGEST.as_secs_f64())
+            .then_some(whole)
+            .ok_or_else(wrong);
+    }
+    let number = match text.parse::<f64>() {
+        Ok(number) => number,
+        Err(_)
+            if text
+                .trim_start_matches('0')
+                .starts_with(|c: char| c.is_ascii_alphabetic()) =>
+        {
+            0.0
+        }
+        Err(_) => return duration(text).map(|d| d.as_secs_f64()),
+    };
+    let range = 0.0..=LONGEST.as_secs_f64();
+    range.contains(&number).then_some(number).ok_or_else(wrong)
+}
+
 fn in_range(seconds: f64, wrong: impl Fn() -> String) -> Result<Duration, String> {
     if !(seconds.is_finite() && seconds > 0.0) {
         return Err(wrong());
@@ -292,6 +350,22 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn moments() {
+        for (text, seconds) in [
+            ("12.5s", 12.5),
+            ("1:30", 90.0),
+            ("7", 7.0),
+            ("0s", 0.0),
+            ("2m", 120.0),
+        ] {
+            assert_eq!(moment(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "s s", "1:75", "-1", "nan", "1e99"] {
+            assert!(moment(text).is_err(), "{text}");
+        }
     }
 
     #[test]

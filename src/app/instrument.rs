@@ -9,11 +9,13 @@ use crate::audio::stream::Stream;
 use crate::cli::{self, LatencyName};
 use crate::control::command::Command;
 use crate::control::handle::Handle;
+use crate::control::set::SetLogConfig;
 use crate::control::start::{Started, start};
 use crate::control::supervisor::{Config, Supervisor};
 
 use super::failure::Failure;
 use super::signals;
+use super::state;
 
 /// The callback fades to silence in 30 ms; then a period, and what a busy machine adds.
 const FADE_OUT: Duration = Duration::from_millis(50);
@@ -41,6 +43,11 @@ impl Instrument {
         let config = Config {
             isa: args.isa,
             recordings: args.recordings.clone(),
+            record_bits: args.record_bits,
+            sets: state::folder(args.state.as_deref()).map(|folder| SetLogConfig {
+                folder: state::sets(&folder),
+                fades_in: true,
+            }),
             ..Config::default()
         };
         let latency = match args.latency {
@@ -81,6 +88,8 @@ impl Instrument {
         };
         supervisor.rig_mut().mute(true);
         thread::sleep(FADE_OUT);
+        // The set knows of the end, too.
+        while supervisor.rig_mut().poll().is_some() {}
     }
 }
 

@@ -11,7 +11,9 @@ mod log;
 pub mod modules;
 mod play;
 mod render;
+mod replay;
 mod signals;
+mod state;
 mod watch;
 
 use std::process::ExitCode;
@@ -38,6 +40,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Devices) => devices::run(),
         None => play::run(&cli.play),
         Some(Verb::Render(args)) => render::run(&args),
+        Some(Verb::Replay(args)) => replay::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

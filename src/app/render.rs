@@ -88,7 +88,7 @@ fn write(session: &mut Session, mut wav: WavFile, args: &cli::Render) -> io::Res
 }
 
 /// Drawn on a terminal only: in a pipe it is nothing.
-fn bar(frames: u64, rate: u32) -> ProgressBar {
+pub(super) fn bar(frames: u64, rate: u32) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {eta} left");
     let bar = ProgressBar::new(frames);
     // A second of sound renders in a moment: short work shows no bar.

@@ -209,7 +209,8 @@ impl Command {
 pub enum Record {
     Start {
         path: Option<PathBuf>,
-        bits: Bits,
+        /// None: those that are set.
+        bits: Option<Bits>,
     },
     Stop,
     /// Starts, or stops where it records.
@@ -218,10 +219,12 @@ pub enum Record {
     Keep {
         path: Option<PathBuf>,
         seconds: f64,
-        bits: Bits,
+        bits: Option<Bits>,
     },
     /// Answered with one JSON object.
     Status,
+    /// Of recordings to come.
+    Bits(Bits),
 }
 
 /// What a screen wants to see inside the graphs, beside the levels of all outputs.

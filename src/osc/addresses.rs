@@ -2,7 +2,6 @@
 //! made from it; a new address is one line here. Runs on the OSC thread.
 use std::path::{Component, Path, PathBuf};
 
-use crate::audio::wav_bits::Bits;
 use crate::control::command::{Command, Draft, Focus, Quantum, Record};
 use crate::modules::spec::ParamValue;
 
@@ -110,7 +109,7 @@ addresses! {
         "/record/keep" [number("seconds").optional()] "Writes the last seconds of what was heard, 60 at most and without an argument, as if they had been recorded." => |c| act(Command::Record(Record::Keep {
             path: None,
             seconds: c.values.optional_number(0).unwrap_or(60.0),
-            bits: Bits::default(),
+            bits: None,
         }));
         "/record/status" [] "Answered with `/record/status.reply s`: whether it records, the file, and its seconds so far, as JSON." => |_| Ok(Effect::Ask(Command::Record(Record::Status), "/record/status.reply"));
     }
@@ -240,10 +239,7 @@ fn record(call: &Call<'_>) -> Result<Effect, String> {
             }
         }
     };
-    act(Command::Record(Record::Start {
-        path,
-        bits: Bits::default(),
-    }))
+    act(Command::Record(Record::Start { path, bits: None }))
 }
 
 fn load(call: &Call<'_>) -> Result<Effect, String> {

@@ -1,7 +1,6 @@
 //! What actions do to the instrument: each takes the screen's state and what was typed behind the action's name.
 use std::path::PathBuf;
 
-use crate::audio::wav_bits::Bits;
 use crate::control::command::{Command, Focus, Quantum, Record};
 use crate::modules::spec::ParamValue;
 use crate::patch::file::save_atomic;
@@ -74,7 +73,7 @@ pub fn record(app: &mut App, file: &str) {
         } else {
             Record::Start {
                 path: Some(file.into()),
-                bits: Bits::default(),
+                bits: None,
             }
         },
     ));
@@ -90,7 +89,7 @@ pub fn keep(app: &mut App, seconds: &str) {
         Ok(seconds) => app.send(Command::Record(Record::Keep {
             path: None,
             seconds,
-            bits: Bits::default(),
+            bits: None,
         })),
         Err(_) => app.complain("keep takes seconds, 60 at most"),
     }

@@ -38,7 +38,10 @@ pub struct Line {
 #[serde(rename_all = "snake_case")]
 pub enum What {
     /// A patch's text, named by a number for the loads that follow.
-    Text { id: u32, ron: String },
+    Text {
+        id: u32,
+        ron: String,
+    },
     /// A graph goes into a slot.
     Load {
         slot: SlotId,

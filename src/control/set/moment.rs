@@ -21,9 +21,10 @@ pub fn patch_at(set: &Set, frame: u64) -> Result<String, Unplayable> {
         }
     }
     let live = live.or(first).ok_or(Unplayable::Silent)?;
-    let load = set.lines.iter().find(
-        |line| matches!(&line.what, What::Load { generation, .. } if *generation == live),
-    );
+    let load = set
+        .lines
+        .iter()
+        .find(|line| matches!(&line.what, What::Load { generation, .. } if *generation == live));
     let load = load.ok_or(Unplayable::Silent)?;
     let recipe = recipe(set, &load.what)?;
     let (mut text, mut patch) = (recipe.text.to_string(), (*recipe.patch).clone());
@@ -50,7 +51,9 @@ pub fn patch_at(set: &Set, frame: u64) -> Result<String, Unplayable> {
     }
     let written = crate::patch::file::parse(&text, "patch").patch;
     for node in &patch.modules {
-        let was = written.as_ref().and_then(|p| Some(&p.modules[p.node(&node.name)?]));
+        let was = written
+            .as_ref()
+            .and_then(|p| Some(&p.modules[p.node(&node.name)?]));
         for (n, (spec, value)) in node.spec.params.iter().zip(&node.params).enumerate() {
             if was.is_some_and(|was| was.params[n] == *value) {
                 continue;

@@ -374,7 +374,10 @@ impl Player {
         };
         self.layouts[slot.index()] = graph.layout().clone();
         let load = Box::new(recipe.load(graph, snapshot));
-        if self.ports[slot.index()].send(EngineMsg::Load(load)).is_err() {
+        if self.ports[slot.index()]
+            .send(EngineMsg::Load(load))
+            .is_err()
+        {
             self.differ("an engine takes no more messages".into());
         }
         Ok(())

@@ -115,6 +115,11 @@ mod tests {
         assert_eq!(Set::parse(&broken).expect_err("broken").0, 2);
         assert!(Set::parse("").is_err());
         let newer = HEADER.replace("set\":1", "set\":2");
-        assert!(Set::parse(&newer).expect_err("newer").1.contains("version 2"));
+        assert!(
+            Set::parse(&newer)
+                .expect_err("newer")
+                .1
+                .contains("version 2")
+        );
     }
 }

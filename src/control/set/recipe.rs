@@ -79,9 +79,9 @@ impl Recipe {
         };
         match build(&job, &mut |_| {}) {
             Ok(built) => Ok(built.graph),
-            Err(Unbuilt::Text(found)) => Err(found
-                .first()
-                .map_or_else(String::new, ToString::to_string)),
+            Err(Unbuilt::Text(found)) => {
+                Err(found.first().map_or_else(String::new, ToString::to_string))
+            }
             Err(Unbuilt::Prime(failure)) => Err(format!("{}: {}", self.patch.name, failure.why)),
         }
     }

@@ -67,8 +67,8 @@ fn compare(set: &Set, heard: &[[f32; 2]]) {
         player.fill(chunk);
     }
     assert_eq!(player.differences(), Vec::<String>::new());
-    let differs = (0..heard.len())
-        .find(|&n| heard[n].map(f32::to_bits) != again[n].map(f32::to_bits));
+    let differs =
+        (0..heard.len()).find(|&n| heard[n].map(f32::to_bits) != again[n].map(f32::to_bits));
     assert_eq!(differs, None, "of {} frames", heard.len());
 }
 
@@ -85,7 +85,8 @@ fn a_performance_with_swaps_knobs_and_notes_is_the_same_again_bit_by_bit() {
     heard.extend(s.render(9_999));
     note(&mut s, 60.0, 0.0);
     load(&mut s, ACID);
-    s.command(Command::Swap(Some(Quantum::Beat))).expect("armed");
+    s.command(Command::Swap(Some(Quantum::Beat)))
+        .expect("armed");
     heard.extend(s.render(60_000));
     knob(&mut s, "vcf", "cutoff", "812.7Hz");
     s.command(Command::Bpm(133.3)).expect("a tempo");
@@ -105,14 +106,29 @@ fn a_performance_with_swaps_knobs_and_notes_is_the_same_again_bit_by_bit() {
     s.command(Command::Swap(Some(Quantum::Now))).expect("armed");
     note(&mut s, 55.0, 0.9);
     heard.extend(s.render(70_000));
-    assert!(heard[heard.len() - 30_000..].iter().any(|f| f[0].abs() > 1e-3));
+    assert!(
+        heard[heard.len() - 30_000..]
+            .iter()
+            .any(|f| f[0].abs() > 1e-3)
+    );
     drop(s);
     let set = set_in(folder.path());
     assert_eq!(set.hindrances().collect::<Vec<_>>(), []);
-    let swaps = set.lines.iter().filter(|l| matches!(l.what, What::Heard { .. }));
+    let swaps = set
+        .lines
+        .iter()
+        .filter(|l| matches!(l.what, What::Heard { .. }));
     assert_eq!(swaps.count(), 2);
-    assert!(set.lines.iter().any(|l| matches!(&l.what, What::Load { carry: Some(_), .. })));
-    assert!(set.last_frame() >= heard.len() as u64 - 64, "{}", set.last_frame());
+    assert!(
+        set.lines
+            .iter()
+            .any(|l| matches!(&l.what, What::Load { carry: Some(_), .. }))
+    );
+    assert!(
+        set.last_frame() >= heard.len() as u64 - 64,
+        "{}",
+        set.last_frame()
+    );
     compare(&set, &heard);
 }
 

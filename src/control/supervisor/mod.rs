@@ -44,11 +44,13 @@ use super::swap::Armed;
 use super::tempo::Tempo;
 use super::timeline::{ClockLine, Heads, Now, stamp};
 use crate::audio::stream::Stream;
+use crate::audio::wav_bits::Bits;
 use crate::dsp::lanes::IsaChoice;
 use crate::dsp::transport::Transport;
 
 use notes::Held;
 use records::{Arriving, Pending, Ready, Slot, Swapping, Waking};
+pub use setting::machine;
 
 /// Performed commands kept for saving and replaying.
 const LOGGED: usize = 100_000;
@@ -75,6 +77,8 @@ pub struct Config {
     pub net: bool,
     /// Where recordings go that are given no name.
     pub recordings: PathBuf,
+    /// Of recordings for which none are named.
+    pub record_bits: Bits,
     /// Where the performance is written down; nowhere without it.
     pub sets: Option<SetLogConfig>,
 }
@@ -91,6 +95,7 @@ impl Default for Config {
             take_tempo: true,
             net: true,
             recordings: PathBuf::from("recordings"),
+            record_bits: Bits::default(),
             sets: None,
         }
     }

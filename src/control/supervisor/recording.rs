@@ -25,9 +25,7 @@ impl Supervisor {
         };
         let order = match what {
             Record::Start { path, bits } => Order::Start(self.target(path, bits)),
-            Record::Toggle if self.recording.is_none() => {
-                Order::Start(self.target(None, Bits::default()))
-            }
+            Record::Toggle if self.recording.is_none() => Order::Start(self.target(None, None)),
             Record::Stop if self.recording.is_none() => {
                 return Err("nothing is being recorded".into());
             }
@@ -44,19 +42,23 @@ impl Supervisor {
                 }
                 Order::Keep(self.target(path, bits), seconds)
             }
+            Record::Bits(bits) => {
+                self.config.record_bits = bits;
+                return Ok(None);
+            }
             Record::Status => return Ok(None),
         };
         recorder.order(order);
         Ok(None)
     }
 
-    fn target(&self, path: Option<PathBuf>, bits: Bits) -> Target {
+    fn target(&self, path: Option<PathBuf>, bits: Option<Bits>) -> Target {
         let playing = self.slots[self.live.index()].loaded.as_ref();
         Target {
             path,
             folder: self.config.recordings.clone(),
             title: playing.map_or(String::new(), |l| l.patch.name.clone()),
-            bits,
+            bits: bits.unwrap_or(self.config.record_bits),
         }
     }
 
