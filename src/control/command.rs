@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
+use super::sequences::Ask;
 use crate::audio::wav_bits::Bits;
 use crate::modules::spec::ParamValue;
 use crate::patch::edit::Edit;
@@ -174,6 +175,11 @@ pub enum Command {
     // History
     Undo,
     Redo,
+    /// The predecessor's sequencers.
+    Sequence {
+        name: String,
+        ask: Ask,
+    },
     // Recordings
     Record(Record),
     // The rest

@@ -21,6 +21,7 @@ pub mod reading;
 pub mod recorder;
 pub mod rig;
 pub mod script;
+pub mod sequences;
 pub mod session;
 pub mod set;
 pub mod slot;

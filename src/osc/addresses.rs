@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::control::command::{Command, Draft, Focus, Quantum, Record};
+use crate::control::sequences::Ask;
 use crate::modules::spec::ParamValue;
 
 use super::args::{Arg, Values, gate, knob, number, rest, text};
@@ -43,12 +44,6 @@ pub enum Effect {
     /// Answered `/pong` with the same arguments.
     Pong,
 }
-
-/// Addresses of the predecessor that come with a later release, so that its scripts are told instead of ignored.
-const LATER: &[(&str, &str)] = &[(
-    "/seq/",
-    "sequences are modules here: put a Seq into the patch",
-)];
 
 /// Addresses that are answers: they are never answered, or two programs would talk to each other for ever.
 const ANSWERS: &[&str] = &["/ok", "/error", "/pong"];
@@ -113,6 +108,26 @@ addresses! {
         }));
         "/record/status" [] "Answered with `/record/status.reply s`: whether it records, the file, and its seconds so far, as JSON." => |_| Ok(Effect::Ask(Command::Record(Record::Status), "/record/status.reply"));
     }
+    "Sequences beside the patch" {
+        "/seq/create" [text("name")] "Makes a sequence, or that one anew: 120 BPM, 16 steps, 4 a beat, gates of half a step. It keeps a tempo of its own; a Seq in the patch keeps the performance's." => |c| sequence(c, Ask::Create);
+        "/seq/config" [text("name"), number("bpm"), number("steps"), number("division")] "Tempo, steps, and steps a beat." => |c| sequence(c, Ask::Config {
+            bpm: c.values.number(1),
+            steps: c.values.number(2).max(0.0) as usize,
+            division: c.values.number(3).max(0.0) as usize,
+        });
+        "/seq/pattern" [text("name"), text("steps")] "`X` and `x` open the gate, `.` is a rest." => |c| sequence(c, Ask::Pattern(c.values.text(1)));
+        "/seq/param_lane" [text("name"), text("lane"), rest("values")] "A value for each step, as arguments or as one text with commas; 0 sets nothing." => |c| sequence(c, Ask::Lane {
+            lane: c.values.text(1),
+            values: c.values.numbers_from(2)?,
+        });
+        "/seq/assign" [text("name"), text("what"), text("module"), text("lane").optional(), text("param").optional()] "\"gate\" and a module whose gates it opens; or \"param\", a module, a lane and the parameter that the lane sets." => assign;
+        "/seq/start" [text("name")] "Goes on from where it stands." => |c| sequence(c, Ask::Start);
+        "/seq/stop" [text("name")] "Stands still; its gates close." => |c| sequence(c, Ask::Stop);
+        "/seq/reset" [text("name")] "The next step is the first." => |c| sequence(c, Ask::Reset);
+        "/seq/reset_all" [] "The same for all of them: they begin together." => |_| act(Command::Sequence { name: String::new(), ask: Ask::ResetAll });
+        "/seq/bpm" [text("name"), number("bpm")] "Its tempo, from the next step on." => |c| sequence(c, Ask::Bpm(c.values.number(1)));
+        "/seq/gate_len" [text("name"), number("share")] "How much of a step its gates stay open, 0.01..1." => |c| sequence(c, Ask::GateLength(c.values.number(1)));
+    }
     "The program" {
         "/status" [] "Answered with `/status.reply s`: one telemetry object as JSON." => |_| Ok(Effect::Ask(Command::Status, "/status.reply"));
         "/ping" [rest("any")] "Answered with `/pong` and the same arguments." => |_| Ok(Effect::Pong);
@@ -142,9 +157,6 @@ pub fn find(address: &str) -> Found<'_> {
         if let Some(parts) = matched(entry.pattern, address) {
             return Found::Entry(entry, parts);
         }
-    }
-    if let Some((_, why)) = LATER.iter().find(|(start, _)| address.starts_with(start)) {
-        return Found::Unknown((*why).to_owned());
     }
     let nearest = ADDRESSES
         .iter()
@@ -196,6 +208,33 @@ fn set(call: &Call<'_>) -> Result<Effect, String> {
             value: ParamValue::Fixed(call.values.number(0) as f32),
         },
     })
+}
+
+fn sequence(call: &Call<'_>, ask: Ask) -> Result<Effect, String> {
+    let name = call.values.text(0);
+    act(Command::Sequence { name, ask })
+}
+
+fn assign(call: &Call<'_>) -> Result<Effect, String> {
+    let module = call.values.text(2);
+    let rest = (call.values.optional_text(3), call.values.optional_text(4));
+    match (call.values.text(1).as_str(), rest) {
+        ("gate", _) => sequence(call, Ask::AssignGate(module)),
+        ("param", (Some(lane), Some(param))) => {
+            let (lane, param) = (lane.to_owned(), param.to_owned());
+            sequence(
+                call,
+                Ask::AssignParam {
+                    module,
+                    lane,
+                    param,
+                },
+            )
+        }
+        _ => Err(
+            "takes \"gate\" and a module, or \"param\", a module, a lane and a parameter".into(),
+        ),
+    }
 }
 
 fn note(call: &Call<'_>) -> Result<Effect, String> {
@@ -292,7 +331,7 @@ mod tests {
         }
         for (address, part) in [
             ("/swop", "/swap"),
-            ("/seq/create", "Seq"),
+            ("/seq/creat", "/seq/create"),
             ("/record/stopp", "/record/stop"),
             ("/mod/osc", "unknown"),
             ("/mod//freq", "unknown"),

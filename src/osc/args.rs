@@ -104,6 +104,25 @@ impl Values {
         }
     }
 
+    /// Numbers from an argument on: each of them, or in texts with commas between.
+    pub fn numbers_from(&self, index: usize) -> Result<Vec<f32>, String> {
+        let mut numbers = Vec::new();
+        for value in self.0.iter().skip(index) {
+            match value {
+                Value::Number(n) => numbers.push(*n as f32),
+                Value::Gate(on) => numbers.push(f32::from(u8::from(*on))),
+                Value::Text(text) => {
+                    for part in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+                        let number = part.parse().ok().filter(|n: &f32| n.is_finite());
+                        let wrong = || format!("`{part}` is no number");
+                        numbers.push(number.ok_or_else(wrong)?);
+                    }
+                }
+            }
+        }
+        Ok(numbers)
+    }
+
     pub fn gate(&self, index: usize) -> bool {
         matches!(self.0.get(index), Some(Value::Gate(true)))
     }
@@ -115,6 +134,7 @@ pub fn read(spec: &[Arg], given: &[OscType]) -> Result<Values, String> {
     let mut given = given.iter();
     for arg in spec {
         if arg.kind == ArgKind::Rest {
+            values.extend(given.filter_map(loose));
             return Ok(Values(values));
         }
         match given.next() {
@@ -126,6 +146,14 @@ pub fn read(spec: &[Arg], given: &[OscType]) -> Result<Values, String> {
     match given.next() {
         Some(_) => Err(format!("too many arguments; {}", takes(spec))),
         None => Ok(Values(values)),
+    }
+}
+
+/// What can be read of an argument that may be anything.
+fn loose(given: &OscType) -> Option<Value> {
+    match given {
+        OscType::String(text) => Some(Value::Text(text.clone())),
+        other => one(&number("value"), other).ok(),
     }
 }
 

@@ -85,6 +85,7 @@ impl Supervisor {
             Command::Redo => self.redo(frame)?,
             Command::Save { slot, path } => self.save(slot, path)?,
             Command::SaveBench { path } => self.save_bench(path)?,
+            Command::Sequence { name, ask } => self.sequence(&name, ask, frame)?,
             Command::Record(what) => return self.record(what),
             Command::SetStateCarry(on) => self.state_carry = on,
             Command::SetFade(ms) => {
@@ -127,7 +128,7 @@ impl Supervisor {
         self.play(Played::NotesOff, frame, |_| Some(Change::NotesOff));
     }
 
-    fn gate(&mut self, module: &str, open: bool, frame: u64) -> Result<(), String> {
+    pub(super) fn gate(&mut self, module: &str, open: bool, frame: u64) -> Result<(), String> {
         let patches: Vec<_> = self
             .slots
             .iter()

@@ -13,6 +13,7 @@ mod notes;
 mod parking;
 mod recording;
 mod records;
+mod sequencing;
 mod setting;
 mod swapping;
 mod telling;
@@ -39,6 +40,7 @@ use super::morph::Morph;
 use super::probe::ProbeFeed;
 use super::recorder::Recorder;
 use super::rig::Rig;
+use super::sequences::Sequences;
 use super::set::SetLogConfig;
 use super::swap::Armed;
 use super::tempo::Tempo;
@@ -142,6 +144,9 @@ pub struct Supervisor {
     held: Held,
     morph: Option<Morph>,
     history: History,
+    sequences: Sequences,
+    /// Why a sequence has no effect, told already.
+    sequence_trouble: Option<String>,
     performed: VecDeque<Performed>,
     /// When the command that is carried out was sent, by the audio clock; 0: not known.
     pressed_ns: u64,
@@ -211,6 +216,8 @@ impl Supervisor {
             held: Held::default(),
             morph: None,
             history: History::default(),
+            sequences: Sequences::default(),
+            sequence_trouble: None,
             performed: VecDeque::new(),
             pressed_ns: 0,
             sent: None,
@@ -280,6 +287,7 @@ impl Supervisor {
         self.hear_reports();
         self.hear_builder();
         self.perform_due();
+        self.play_sequences();
         self.watch_slots();
         self.bring_in();
         self.keep_within_budget();
@@ -366,6 +374,7 @@ impl Supervisor {
             || self.arriving.is_some()
             || self.waking.is_some()
             || !self.later.is_empty()
+            || self.sequences.are_running()
             || !self.saves.is_empty()
             || self.rig.is_behind()
     }
