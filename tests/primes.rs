@@ -268,6 +268,19 @@ fn a_short_sound_is_accepted_and_a_click_is_not() {
     assert!(why.contains("click of rms 0.09"), "{why}");
 }
 
+/// Each takes the place of the one before while that still catches up with the time: none of them was too slow.
+#[test]
+fn patches_that_follow_each_other_closely_are_all_accepted() {
+    let mut session = session_with(&sine("a", 440), config());
+    session.render(CHUNK);
+    for n in 0..5 * RATE / CHUNK {
+        load(&mut session, &saw("b", 110 + n as u32 % 7));
+        session.render(CHUNK);
+        let events = session.events();
+        assert!(failure(&events).is_none(), "attempt {n}: {:?}", sentences(&events));
+    }
+}
+
 /// DC that begins with the first beat that sounds.
 #[test]
 fn dc_after_a_rest_is_refused() {

@@ -40,8 +40,8 @@ pub struct Slot {
     pub patience: Patience,
     /// Its engine hangs and could not be replaced: nothing can be brought in.
     pub stuck: bool,
-    /// The frame at which it began to fill, as long as it does.
-    pub filling_from: Option<u64>,
+    /// The generation that fills, and the frame at which it began, as long as it does.
+    pub filling_from: Option<(u32, u64)>,
 }
 
 impl Slot {

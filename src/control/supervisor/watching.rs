@@ -111,9 +111,12 @@ impl Supervisor {
             record.filling_from = None;
             return;
         }
-        let from = *record.filling_from.get_or_insert(played);
-        if played.saturating_sub(from) as f64 > TOO_SLOW_SECONDS * self.config.rate {
-            let generation = record.generation;
+        let generation = record.generation;
+        let (of, from) = *record.filling_from.get_or_insert((generation, played));
+        if of != generation {
+            // Another patch took its place before it had caught up.
+            record.filling_from = Some((generation, played));
+        } else if played.saturating_sub(from) as f64 > TOO_SLOW_SECONDS * self.config.rate {
             let why = format!(
                 "in {TOO_SLOW_SECONDS:.0} s it did not catch up with the time: it renders too slowly"
             );
