@@ -17,6 +17,8 @@ pub enum OutputMsg {
     Mute(bool),
     /// Tells whether the callback may fade to the other slot by itself. It may from the start.
     Net(bool),
+    /// Whether the slot that is not heard is copied for the screen.
+    Cue(bool),
 }
 
 /// A planned change of the audible slot.

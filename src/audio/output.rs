@@ -34,6 +34,9 @@ pub struct Output {
     pub(super) messages: HeapCons<OutputMsg>,
     pub(super) replies: HeapProd<OutputReply>,
     pub(super) scope: HeapProd<[f32; 2]>,
+    /// The slot that is not heard, for whoever wants to see or hear it beforehand; nothing while nobody does.
+    pub(super) cue: HeapProd<[f32; 2]>,
+    pub(super) cueing: bool,
     pub(super) tape: TapeIn,
     pub(super) rate: f64,
     /// Only measures how long a callback takes: nothing is decided by it.
@@ -157,6 +160,7 @@ impl Output {
                     }
                 }
                 OutputMsg::Net(on) => self.net = on,
+                OutputMsg::Cue(on) => self.cueing = on,
             }
         }
     }
@@ -215,6 +219,7 @@ impl Output {
             self.try_armed((out.len() - done) as u64);
             let frames = self.stretch(out.len() - done);
             self.mix(&mut out[done..done + frames]);
+            self.cue(frames);
             done += frames;
             self.advance(frames as u64);
         }
@@ -385,6 +390,17 @@ impl Output {
                 gain_a * a[i][0] + gain_b * b[i][0],
                 gain_a * a[i][1] + gain_b * b[i][1],
             ];
+        }
+    }
+
+    /// The next frames of the slot that is not heard, where somebody wants them. What its reader missed is missed.
+    fn cue(&mut self, frames: usize) {
+        if !self.cueing {
+            return;
+        }
+        let start = (self.frame % BLOCK as u64) as usize;
+        if let Some(block) = self.readers[1 - self.live].block() {
+            self.cue.push_slice(&block.frames[start..start + frames]);
         }
     }
 

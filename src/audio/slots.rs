@@ -64,6 +64,7 @@ pub struct OutputPort {
     replies: HeapCons<OutputReply>,
     /// What was sent to the device: for one reader.
     scope: Option<HeapCons<[f32; 2]>>,
+    cue: Option<HeapCons<[f32; 2]>>,
     tape: Option<TapeOut>,
 }
 
@@ -80,6 +81,11 @@ impl OutputPort {
     /// The frames sent to the device, for the one who takes this first. Unread they are missed, and counted.
     pub fn take_scope(&mut self) -> Option<HeapCons<[f32; 2]>> {
         self.scope.take()
+    }
+
+    /// The frames of the slot that is not heard, while [`OutputMsg::Cue`] asks for them; for the one who takes this first.
+    pub fn take_cue(&mut self) -> Option<HeapCons<[f32; 2]>> {
+        self.cue.take()
     }
 
     /// Every frame sent to the device, for the one who records.
@@ -122,6 +128,7 @@ fn output(
     let (to_output, messages) = HeapRb::new(QUEUE).split();
     let (replies, from_output) = HeapRb::new(QUEUE).split();
     let (scope_in, scope_out) = HeapRb::new(SCOPE_FRAMES).split();
+    let (cue_in, cue_out) = HeapRb::new(SCOPE_FRAMES).split();
     let (tape_in, tape_out) = tape();
     let rate = config.rate as f32;
     let lead = LeadPolicy::new(config.rate, config.latency, config.period);
@@ -135,6 +142,8 @@ fn output(
         messages,
         replies,
         scope: scope_in,
+        cue: cue_in,
+        cueing: false,
         tape: tape_in,
         rate: config.rate,
         clock: config.clock,
@@ -171,6 +180,7 @@ fn output(
         messages: to_output,
         replies: from_output,
         scope: Some(scope_out),
+        cue: Some(cue_out),
         tape: Some(tape_out),
     };
     (output, port)

@@ -137,6 +137,8 @@ pub enum Command {
         name: String,
         at: f32,
     },
+    /// Whether the standby is to be seen and heard beforehand.
+    Cue(bool),
     /// Blends the knobs that both patches have, from A (0) to B (1).
     Morph(f32),
     /// Fades to silence in 30 ms, tails included; again brings the sound back.
@@ -206,7 +208,10 @@ pub enum Command {
 impl Command {
     /// It changes nothing of the performance, so that a replay does without it.
     pub fn is_unlogged(&self) -> bool {
-        matches!(self, Self::Status | Self::Watch(_) | Self::Record(_))
+        matches!(
+            self,
+            Self::Status | Self::Watch(_) | Self::Record(_) | Self::Cue(_)
+        )
     }
 }
 

@@ -143,6 +143,8 @@ pub struct View {
     pub fade_ms: f32,
     pub state_carry: bool,
     pub panicked: bool,
+    /// The standby is copied for whoever looks at it.
+    pub cued: bool,
     /// Nothing stands by that could take over at this moment.
     pub no_net: bool,
     /// The patch that is being edited, ahead of what plays.
@@ -209,6 +211,7 @@ impl Default for View {
             fade_ms: 20.0,
             state_carry: true,
             panicked: false,
+            cued: false,
             no_net: true,
             bench: None,
             auto_prime: true,

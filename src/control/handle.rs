@@ -39,6 +39,8 @@ pub trait Meters: Send + Sync {
     /// Appends the newest frames sent to the device, oldest first, and returns how many were missed since the last call.
     /// There is one reader: two would share the frames between them.
     fn scope(&self, into: &mut Vec<[f32; 2]>) -> u64;
+    /// Appends the newest frames of the slot that is not heard, while it is cued.
+    fn cue(&self, _into: &mut Vec<[f32; 2]>) {}
 }
 
 /// A clonable way to talk to the supervisor.
@@ -171,6 +173,11 @@ impl Handle {
     /// Appends the newest frames sent to the device, oldest first; returns how many were missed. For one reader.
     pub fn scope(&self, into: &mut Vec<[f32; 2]>) -> u64 {
         self.meters.scope(into)
+    }
+
+    /// The same of the slot that is not heard, while it is cued.
+    pub fn cue(&self, into: &mut Vec<[f32; 2]>) {
+        self.meters.cue(into);
     }
 
     fn post(&self, message: Message) -> Result<(), Unsent> {

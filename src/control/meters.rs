@@ -20,6 +20,8 @@ pub struct LiveMeters {
     clock: Clock,
     started_ns: u64,
     scope: Mutex<Scope>,
+    /// The standby's frames, while it is cued.
+    cue: Mutex<Option<HeapCons<[f32; 2]>>>,
 }
 
 struct Scope {
@@ -46,7 +48,14 @@ impl LiveMeters {
                 frames: scope,
                 missed: 0,
             }),
+            cue: Mutex::new(None),
         }
+    }
+
+    /// With the reading end of the slot that is not heard.
+    pub fn with_cue(mut self, cue: Option<HeapCons<[f32; 2]>>) -> Self {
+        self.cue = Mutex::new(cue);
+        self
     }
 
     /// Where the device's own count of missed deadlines goes.
@@ -112,6 +121,13 @@ impl Meters for LiveMeters {
             limiter_db: callback.limiter_db.load(),
             out_rms: pair(&callback.out_rms),
             out_peak: pair(&callback.out_peak),
+        }
+    }
+
+    fn cue(&self, into: &mut Vec<[f32; 2]>) {
+        let mut cue = self.cue.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(frames) = cue.as_mut() {
+            into.extend(frames.pop_iter());
         }
     }
 

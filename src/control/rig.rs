@@ -264,6 +264,11 @@ impl Rig {
         self.tell_output(OutputMsg::Mute(on));
     }
 
+    /// Whether the callback copies the slot that is not heard.
+    pub fn cue(&mut self, on: bool) {
+        self.tell_output(OutputMsg::Cue(on));
+    }
+
     /// A new engine in place of one that hangs: nothing that the old one holds is needed.
     pub fn replace_engine(&mut self, slot: SlotId, transport: Transport) -> Result<(), String> {
         self.crew.may_replace()?;

@@ -78,8 +78,9 @@ impl Session {
         };
         let mut slots = Slots::new(&slots_config);
         let scope = slots.output_port.take_scope();
+        let cue = slots.output_port.take_cue();
         let telemetry = slots.telemetry.clone();
-        let meters = Arc::new(LiveMeters::new(telemetry, rate, scripted_ns, scope));
+        let meters = Arc::new(LiveMeters::new(telemetry, rate, scripted_ns, scope).with_cue(cue));
         let crew = LockStep::default();
         let rig = Rig::new(
             slots.ports,

@@ -48,9 +48,10 @@ pub fn start(
     };
     let mut slots = Slots::new(&slots_config);
     let scope = slots.output_port.take_scope();
+    let cue = slots.output_port.take_cue();
     let tape = slots.output_port.take_tape();
     let telemetry = slots.telemetry.clone();
-    let meters = Arc::new(LiveMeters::new(telemetry, config.rate, now_ns, scope));
+    let meters = Arc::new(LiveMeters::new(telemetry, config.rate, now_ns, scope).with_cue(cue));
     let crew = Threads::spawn(slots.engines)?;
     let rig = Rig::new(
         slots.ports,

@@ -1,16 +1,13 @@
 //! What actions do to the instrument: each takes the screen's state and what was typed behind the action's name.
 use std::path::PathBuf;
 
-use crate::control::command::{Command, Focus, Quantum, Record};
-use crate::modules::spec::ParamValue;
+use crate::control::command::{Command, Quantum, Record};
 use crate::patch::file::save_atomic;
 use crate::patch::value::parse_length;
-use crate::patch::{Input, Macro};
 
 use super::app::{App, Layer};
 use super::keymap::Keymap;
 use super::keys_file;
-use super::knob;
 use super::notes::{KeyMode, NoteKeys};
 use super::overlays;
 use super::screens::{Screen, text};
@@ -170,6 +167,9 @@ pub fn quantum(app: &mut App, arg: &str) {
 }
 
 pub fn bpm(app: &mut App, arg: &str) {
+    if arg.trim().is_empty() {
+        return overlays::prompt::ask_bpm(app);
+    }
     match arg.trim().parse::<f64>() {
         Ok(bpm) if (20.0..=400.0).contains(&bpm) => app.send(Command::Bpm(bpm)),
         _ => app.complain("bpm goes from 20 to 400"),
@@ -270,78 +270,6 @@ pub fn picture(app: &mut App, arg: &str) {
         path => path,
     };
     app.picture = Some(path.into());
-}
-
-// Macros
-
-fn macros(app: &App) -> &[Macro] {
-    app.loaded(app.view.live)
-        .map_or(&[], |loaded| loaded.patch.macros.as_slice())
-}
-
-pub fn pick_macro(app: &mut App, arg: &str) {
-    match arg.trim().parse::<usize>() {
-        Ok(n) if (1..=macros(app).len()).contains(&n) => app.picked_macro = n - 1,
-        Ok(_) => app.complain("the live patch has no such macro"),
-        Err(_) => step_macro(app, 1),
-    }
-}
-
-pub fn step_macro(app: &mut App, by: isize) {
-    let count = macros(app).len();
-    if count == 0 {
-        return app.say("The live patch has no macros; knobs are on the Patch screen (2)");
-    }
-    let at = app.picked_macro.min(count - 1) as isize;
-    app.picked_macro = (at + by).rem_euclid(count as isize) as usize;
-}
-
-/// Where a macro of the live patch stands now.
-pub fn macro_position(app: &App, index: usize) -> f32 {
-    let live = app.view.live;
-    let key = (live, app.slot(live).generation, index);
-    let written = macros(app).get(index).map_or(0.0, |m| m.at);
-    app.macro_turns.get(&key).copied().unwrap_or(written)
-}
-
-/// Turns the picked macro by hundredths (`by` 1: five of them).
-pub fn turn_macro(app: &mut App, by: i32) {
-    let live = app.view.live;
-    let index = app.picked_macro.min(macros(app).len().saturating_sub(1));
-    let Some(picked) = macros(app).get(index).cloned() else {
-        return app.say("The live patch has no macros; knobs are on the Patch screen (2)");
-    };
-    let Some(loaded) = app.loaded(live) else {
-        return;
-    };
-    let at = (macro_position(app, index) + by as f32 * 0.05).clamp(0.0, 1.0);
-    let mut commands = Vec::new();
-    for target in &picked.to {
-        let node = &loaded.patch.modules[target.target.node];
-        let Input::Param(param) = target.target.input else {
-            continue;
-        };
-        let spec = &node.spec.params[param];
-        let (low, high) = (
-            target.low.at_tempo(spec, app.view.bpm),
-            target.high.at_tempo(spec, app.view.bpm),
-        );
-        let (low, high) = (knob::position(spec, low), knob::position(spec, high));
-        commands.push(Command::SetParam {
-            focus: Focus::Live,
-            module: node.name.clone(),
-            param: spec.name.to_owned(),
-            value: ParamValue::Fixed(knob::at_position(spec, low + (high - low) * at)),
-        });
-    }
-    if commands.is_empty() {
-        return app.complain(format!("macro `{}` moves no parameter", picked.name));
-    }
-    let generation = app.slot(live).generation;
-    app.macro_turns.insert((live, generation, index), at);
-    for command in commands {
-        app.send(command);
-    }
 }
 
 // What is remembered

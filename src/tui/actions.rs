@@ -5,6 +5,7 @@ use super::keymap::{Binding, Keymap, keys_of};
 use super::levels;
 use super::overlays;
 use super::screens::{Screen, files, patch, text};
+use super::stage;
 
 /// One thing that the user can do.
 pub struct Action {
@@ -107,6 +108,7 @@ pub const ACTIONS: &[Action] = actions! {
     "next module" "",   [On(Patch) => "Tab"],                   Quiet, |a, _| patch::next_module(a, 1), "to the next module";
     "last module" "",   [On(Patch) => "Shift+Tab"],             Quiet, |a, _| patch::next_module(a, -1), "to the module before";
     "find" "",          [On(Patch) => "/"],                     Quiet, |a, _| patch::lists::find(a), "go to a module or a port by a few letters";
+    "to macro" "",      [On(Patch) => "m"],                     Word("macro"), |a, _| overlays::macros::assign(a), "have a macro turn the knob in focus, through a range; written into the text";
     "view" "<rail|focus|matrix>", [On(Patch) => "v"],            Word("view"), patch::next_layout, "the cables as rails, around one module, or as a matrix of pins";
     "trace" "",         [On(Patch) => "t"],                     Word("trace"), |a, _| patch::toggle_trace(a), "let stand out what feeds the row in focus and what it feeds, or not";
     "probe" "",         [On(Patch) => "p"],                     Word("probe"), |a, _| levels::toggle_probe(a), "a scope on the port in focus; there again takes it away";
@@ -137,10 +139,13 @@ pub const ACTIONS: &[Action] = actions! {
     "nudge down" "",    [Edit => "Alt+Down"],                   Quiet, |a, _| text::nudge(a, -1.0), "take one from it";
     "revert" "",        [],                                     Quiet, |a, _| text::revert(a), "throw the edited text away and show what the slot plays";
 
-    "macro" "<1-8>",    [On(Perform) => "Right l"],             Whole("←→ macro"), act::pick_macro, "pick the next macro";
-    "last macro" "",    [On(Perform) => "Left h"],              Quiet, |a, _| act::step_macro(a, -1), "pick the macro before";
-    "macro up" "",      [On(Perform) => "Up k", Nav => "Alt+Up", Keys => "Alt+Up"], Whole("↑↓ turn"), |a, _| act::turn_macro(a, 1), "turn the picked macro up";
-    "macro down" "",    [On(Perform) => "Down j", Nav => "Alt+Down", Keys => "Alt+Down"], Quiet, |a, _| act::turn_macro(a, -1), "turn it down";
+    "macro" "<1-8>",    [On(Perform) => "Right l"],             Whole("←→ macro"), stage::pick_macro, "pick the next macro, or one by its number";
+    "last macro" "",    [On(Perform) => "Left h"],              Quiet, |a, _| stage::step_macro(a, -1), "pick the macro before";
+    "macro up" "",      [On(Perform) => "Up k", Nav => "Alt+Up", Keys => "Alt+Up"],                Whole("↑↓ turn"), |a, _| stage::turn_macro(a, 1), "turn the picked macro up";
+    "macro down" "",    [On(Perform) => "Down j", Nav => "Alt+Down", Keys => "Alt+Down"],              Quiet, |a, _| stage::turn_macro(a, -1), "turn it down";
+    "tap" "",           [On(Perform) => "t"],                   Word("tap"), |a, _| stage::tap(a), "tap the tempo: once a beat";
+    "bpm up" "",        [On(Perform) => "+"],                   Quiet, |a, _| stage::nudge_bpm(a, 1.0), "one beat a minute more";
+    "bpm down" "",      [On(Perform) => "-"],                   Quiet, |a, _| stage::nudge_bpm(a, -1.0), "one beat a minute less";
     "clear clips" "",   [On(Perform) => "C"],                   Quiet, |a, _| a.meters.clear_clips(), "forget the clips that the meters show";
     "freeze" "",        [On(Diag) => "f"],                      Word("freeze"), |a, _| a.history.toggle_freeze(), "hold the history still";
     "reset counters" "",[On(Diag) => "r"],                      Word("reset"), |a, _| act::reset_counters(a), "none-reads, xruns and times from zero";
@@ -178,6 +183,10 @@ pub const ACTIONS: &[Action] = actions! {
     "swap now" "",      [Nav => "!"],                           Quiet, |a, _| act::swap(a, "now"), "swap at once, still crossfaded";
     "quantum" "<when>", [Nav => "b"],                           Quiet, act::quantum, "when swaps happen: beat, bar, 2bars, 4bars, 8bars in turn, or as named";
     "diff" "",          [Nav => "="],                           Quiet, |a, _| overlays::diff::open(a), "what the standby would change";
+    "macros" "",        [],                                     Quiet, |a, _| overlays::macros::open(a), "all macros with their numbers: 1 to 8 picks one";
+    "morph to a" "",    [Nav => "("],                           Quiet, |a, _| stage::step_morph(a, -1), "blend the knobs that both patches have towards A";
+    "morph to b" "",    [Nav => ")"],                           Quiet, |a, _| stage::step_morph(a, 1), "blend them towards B";
+    "cue" "",           [Nav => "c"],                           Quiet, |a, _| stage::cue(a), "scope and spectrum show the standby, until again; what you hear stays";
     "filter" "",        [Nav => "/"],                           Quiet, |a, _| a.start_filter(), "show only rows with the letters typed (Files, Log)";
     "help" "",          [Everywhere => "F1", Nav => "?"],       Word("help"), |a, _| overlays::help::open(a), "this list";
 
@@ -194,7 +203,8 @@ pub const ACTIONS: &[Action] = actions! {
     "keys" "<file>",    [],                                     Quiet, act::keys, "write a file to bind keys in, with all that are bound; `keys load` reads it again";
     "layout" "<name>",  [],                                     Quiet, act::layout, "of the computer's keyboard, for KEYS: qwerty, qwertz, azerty, dvorak; remembered";
     "mouse" "<on|off>", [],                                     Quiet, act::mouse, "whether the mouse is asked for; off leaves it to the terminal; remembered";
-    "bpm" "<20-400>",   [],                                     Quiet, act::bpm, "tempo of the performance";
+    "morph" "<0-1>",    [],                                     Quiet, stage::morph, "blend the knobs that both patches have: 0 is A, 1 is B";
+    "bpm" "<20-400>",   [On(Perform) => "B"],                                     Quiet, act::bpm, "tempo of the performance";
     "theme" "<name>",   [],                                     Quiet, act::theme, "night, paper, contrast or a theme file";
     "gate" "<length>",  [],                                     Quiet, act::gate_length, "how long a key sounds in gate mode: 1/4, 1/8, 1/16";
     "fade" "<ms>",      [],                                     Quiet, act::fade, "length of planned swaps' fade";

@@ -1,5 +1,4 @@
 //! The screen's state: what is shown, what the keys mean now, and the one place where events of the terminal arrive.
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
@@ -97,9 +96,11 @@ pub struct App {
     pub history: History,
     pub watcher: Watcher,
     scope_frames: Vec<[f32; 2]>,
-    // Macros: the one picked, and where they were turned to since their patch was loaded
     pub picked_macro: usize,
-    pub macro_turns: HashMap<(SlotId, u32, usize), f32>,
+    /// When the tempo was tapped.
+    pub taps: Vec<Instant>,
+    /// The standby's latest frames, while it is cued.
+    pub cue: Recent,
     // The end
     pub quit_presses: Vec<Instant>,
     pub suspend: bool,
@@ -157,7 +158,8 @@ impl App {
             watcher: Watcher::default(),
             scope_frames: Vec::new(),
             picked_macro: 0,
-            macro_turns: HashMap::new(),
+            taps: Vec::new(),
+            cue: Recent::default(),
             quit_presses: Vec::new(),
             suspend: false,
             picture: None,
@@ -186,6 +188,11 @@ impl App {
         self.scope_frames.clear();
         self.handle.scope(&mut self.scope_frames);
         self.recent.push(&self.scope_frames);
+        if self.view.cued {
+            self.scope_frames.clear();
+            self.handle.cue(&mut self.scope_frames);
+            self.cue.push(&self.scope_frames);
+        }
         while let Some(event) = self.next_event() {
             self.take(event);
         }
@@ -300,6 +307,14 @@ impl App {
             text: text.into(),
             role: Role::Failed,
         };
+    }
+
+    /// What scope and spectrum show: what is heard, or the standby while it is cued.
+    pub fn seen(&self) -> &Recent {
+        match self.view.cued {
+            true => &self.cue,
+            false => &self.recent,
+        }
     }
 
     pub fn slot(&self, slot: SlotId) -> &SlotView {

@@ -53,6 +53,26 @@ pub fn difference(old: &Patch, new: &Patch) -> Vec<Change> {
     for text in before.iter().filter(|t| !after.contains(t)) {
         add(Mark::Removed, text.clone());
     }
+    for knob in &new.macros {
+        match old.macros.iter().find(|m| m.name == knob.name) {
+            None => add(Mark::Added, format!("macro {}", knob.name)),
+            Some(was) if was.to.len() != knob.to.len() => add(
+                Mark::Changed,
+                format!(
+                    "macro {} turns {} → {}",
+                    knob.name,
+                    was.to.len(),
+                    knob.to.len()
+                ),
+            ),
+            Some(_) => {}
+        }
+    }
+    for knob in &old.macros {
+        if !new.macros.iter().any(|m| m.name == knob.name) {
+            add(Mark::Removed, format!("macro {}", knob.name));
+        }
+    }
     if old.voices != new.voices {
         add(
             Mark::Changed,

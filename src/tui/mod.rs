@@ -31,6 +31,7 @@ mod scene;
 mod scene_tests;
 mod screens;
 mod settings;
+mod stage;
 mod svg;
 mod terminal;
 mod theme;

@@ -16,7 +16,7 @@ pub fn on_mouse(app: &mut App, mouse: MouseEvent) {
     }
     match app.screen {
         Screen::Patch => patch::knobs::turn(app, Step::Coarse, by as f32),
-        Screen::Perform => super::act::turn_macro(app, by),
+        Screen::Perform => super::stage::turn_macro(app, by),
         _ => app.move_by(-by as isize * 3),
     }
 }

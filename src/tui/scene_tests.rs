@@ -343,12 +343,68 @@ fn macros_move_their_parameters() {
     scene.press("Up");
     let sent = scene.sent();
     assert!(
-        matches!(&sent[..], [Command::SetParam { module, param, .. }] if module == "vco" && param == "freq"),
+        matches!(&sent[..], [Command::Macro { name, at }] if name == "1" && (*at - 0.47).abs() < 1e-6),
         "{sent:?}"
     );
-    assert!(scene.text(80, 24).contains(" 47"));
-    scene.press("Right Right Up");
-    assert!(matches!(&scene.sent()[..], [Command::SetParam { module, .. }] if module == "out"));
+    assert!(scene.text(80, 24).contains(" 42"));
+    scene.press("Right Right Down");
+    assert!(
+        matches!(&scene.sent()[..], [Command::Macro { name, at }] if name == "3" && *at == 0.45)
+    );
+    // By their numbers, from anywhere, and with m.
+    scene.press("7 Alt+2 Alt+Up");
+    assert!(matches!(&scene.sent()[..], [Command::Macro { name, .. }] if name == "2"));
+    scene.press("1 m 1 Alt+Down");
+    assert!(matches!(&scene.sent()[..], [Command::Macro { name, .. }] if name == "1"));
+    scene.press("Alt+7");
+    assert!(scene.app.sentence.text.contains("no macro 7"));
+}
+
+#[test]
+fn a_swap_counts_down_and_the_quantum_is_shown() {
+    let mut scene = playing(Depth::True);
+    assert!(scene.text(80, 24).contains("^G at the next bar [b]"));
+    scene.publish(|view| {
+        view.armed = Some(Some(14));
+        // Beat 52 is bar 14; the reading stands 3.6 beats before it.
+        view.swap_beat = Some(view.transport.beat_at(1_056_000) + 1.5);
+    });
+    let text = scene.text(80, 24);
+    assert!(text.contains("in 1.5 beats"), "{text}");
+    assert!(text.contains("██████····"), "{text}");
+    scene.press("2");
+    assert!(scene.text(80, 24).contains("B in 1.5 beats, 0.7 s"));
+}
+
+#[test]
+fn the_morph_the_tempo_and_the_cue_are_keys() {
+    let mut scene = playing(Depth::True);
+    scene.publish(|view| view.morph = Some(0.4));
+    assert!(scene.text(120, 40).contains("morph 0.40"));
+    scene.sent();
+    scene.press(") ( + -");
+    assert_eq!(
+        scene.sent(),
+        [
+            Command::Morph(0.45),
+            Command::Morph(0.35),
+            Command::Bpm(133.0),
+            Command::Bpm(131.0)
+        ]
+    );
+    // Keys come a tenth of a second apart here, and the last one of each press a little later.
+    scene.press("t t t t t");
+    let sent = scene.sent();
+    assert!(
+        matches!(sent.last(), Some(Command::Bpm(_)))
+            || scene.app.sentence.text.contains("tapped 600")
+    );
+    scene.press("B");
+    scene.type_text("140");
+    scene.press("Enter c");
+    assert_eq!(scene.sent(), [Command::Bpm(140.0), Command::Cue(true)]);
+    scene.publish(|view| view.cued = true);
+    assert!(scene.text(120, 40).contains("spectrum of B, cued"));
 }
 
 #[test]

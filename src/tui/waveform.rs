@@ -34,6 +34,10 @@ impl Recent {
         }
     }
 
+    pub fn clear(&mut self) {
+        self.frames.clear();
+    }
+
     /// The same with one channel.
     pub fn push_mono(&mut self, frames: &[f32]) {
         for value in frames.iter().rev().take(KEPT).rev() {

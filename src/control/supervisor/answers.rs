@@ -54,6 +54,10 @@ impl Supervisor {
                 let index = self.macro_named(&name)?;
                 self.turn_macro(index, at, frame)?;
             }
+            Command::Cue(on) => {
+                self.cued = on;
+                self.rig.cue(on);
+            }
             Command::Morph(at) => self.morph(at, frame)?,
             Command::Panic => self.panic(frame),
             Command::LoadFile(path) => {

@@ -151,6 +151,7 @@ impl Supervisor {
             fade_ms: self.fade_ms,
             state_carry: self.state_carry,
             panicked: self.panicked,
+            cued: self.cued,
             no_net: !self.has_net(),
             bench: self.bench.clone(),
             auto_prime: self.auto_prime,

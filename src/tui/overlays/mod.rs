@@ -1,6 +1,7 @@
 //! What lies over a screen until it is answered or closed.
 pub mod diff;
 pub mod help;
+pub mod macros;
 pub mod palette;
 pub mod pick;
 pub mod prompt;
@@ -24,6 +25,7 @@ pub enum Overlay {
     Palette(palette::Palette),
     Prompt(prompt::Prompt),
     Pick(pick::Pick),
+    Macros(macros::Macros),
     Diff,
     Quit,
 }
@@ -36,7 +38,7 @@ impl Overlay {
             Self::Palette(palette) => palette.type_text(line),
             Self::Prompt(prompt) => prompt.type_text(line),
             Self::Pick(pick) => pick.type_text(line),
-            Self::Help(_) | Self::Diff | Self::Quit => {}
+            Self::Help(_) | Self::Macros(_) | Self::Diff | Self::Quit => {}
         }
     }
 }
@@ -58,6 +60,7 @@ pub fn on_key(app: &mut App, overlay: Overlay, key: &KeyEvent, chord: Chord) -> 
         Overlay::Palette(palette) => palette::on_key(app, palette, key).map(Overlay::Palette),
         Overlay::Prompt(prompt) => prompt::on_key(app, prompt, key).map(Overlay::Prompt),
         Overlay::Pick(pick) => pick::on_key(app, pick, key).map(Overlay::Pick),
+        Overlay::Macros(macros) => macros::on_key(app, macros, key).map(Overlay::Macros),
         Overlay::Diff => None,
         Overlay::Quit => quit::on_key(app, key).then_some(Overlay::Quit),
     }
@@ -70,6 +73,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
         Overlay::Palette(palette) => return palette::draw(app, palette, area, buf),
         Overlay::Prompt(prompt) => return prompt::draw(app, prompt, area, buf),
         Overlay::Pick(pick) => return pick::draw(app, pick, area, buf),
+        Overlay::Macros(macros) => macros::draw(app, macros, area, buf),
         Overlay::Diff => diff::draw(app, area, buf),
         Overlay::Quit => quit::draw(app, area, buf),
     }

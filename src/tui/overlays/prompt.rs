@@ -51,6 +51,15 @@ pub enum Purpose {
         spec: &'static OptionSpec,
         now: String,
     },
+    /// Both ends of what a macro does to a knob.
+    Range {
+        index: usize,
+        module: String,
+        spec: &'static ParamSpec,
+    },
+    Bpm {
+        now: f64,
+    },
     SavePath,
 }
 
@@ -88,6 +97,29 @@ pub fn ask_value(
             now,
         },
     }));
+}
+
+/// Which part of a knob's range a macro turns it through.
+pub fn ask_range(
+    app: &mut App,
+    index: usize,
+    module: String,
+    spec: &'static ParamSpec,
+    range: String,
+) {
+    let purpose = Purpose::Range {
+        index,
+        module,
+        spec,
+    };
+    let line = range;
+    app.overlay = Some(Overlay::Prompt(Prompt { line, purpose }));
+}
+
+pub fn ask_bpm(app: &mut App) {
+    let purpose = Purpose::Bpm { now: app.view.bpm };
+    let line = String::new();
+    app.overlay = Some(Overlay::Prompt(Prompt { line, purpose }));
 }
 
 pub fn ask_amount(
@@ -187,6 +219,26 @@ fn finish(app: &mut App, prompt: Prompt) -> Option<Prompt> {
             None
         }
         _ if complaint(&prompt).is_some() => Some(prompt),
+        Purpose::Bpm { .. } => {
+            act::bpm(app, &prompt.line);
+            None
+        }
+        Purpose::Range {
+            index,
+            module,
+            spec,
+        } => {
+            let edit = Edit::Assign {
+                index: *index,
+                name: spec.name.to_owned(),
+                module: module.clone(),
+                param: spec.name.to_owned(),
+                range: prompt.line.trim().to_owned(),
+            };
+            edits::send(app, edit)
+                .then_some(())
+                .map_or(Some(prompt), |()| None)
+        }
         Purpose::Amount {
             from, to, cabled, ..
         } => {
@@ -252,6 +304,18 @@ fn complaint(prompt: &Prompt) -> Option<String> {
         Purpose::Choice { spec, .. } if !prompt.line.trim().is_empty() => {
             read_choice(spec, prompt.line.trim()).err()
         }
+        Purpose::Bpm { .. } if !prompt.line.trim().is_empty() => {
+            let bpm = prompt.line.trim().parse::<f64>().ok();
+            let right = bpm.is_some_and(|bpm| (20.0..=400.0).contains(&bpm));
+            (!right).then(|| "a tempo is a number from 20 to 400".to_owned())
+        }
+        Purpose::Range { spec, .. } => match prompt.line.split_once("..") {
+            Some((low, high)) => {
+                let wrong = |text: &str| parse_value(spec, text.trim()).err().map(|e| e.why);
+                wrong(low).or_else(|| wrong(high))
+            }
+            None => Some("a range has two ends: 200Hz..4kHz".to_owned()),
+        },
         Purpose::SavePath if PathBuf::from(prompt.line.trim()).exists() => {
             Some("this file is there already; Enter replaces it".to_owned())
         }
@@ -273,6 +337,18 @@ pub fn draw(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) -> Option<
                 bound(spec, spec.min),
                 bound(spec, spec.max)
             ),
+        ),
+        Purpose::Bpm { now } => (
+            "tempo".to_owned(),
+            format!("now {now:.1} BPM, from 20 to 400"),
+        ),
+        Purpose::Range {
+            index,
+            module,
+            spec,
+        } => (
+            format!("macro {} turns {module}.{}", index + 1, spec.name),
+            "from..to: its values at 0 and at 100".to_owned(),
         ),
         Purpose::SavePath => ("save to".to_owned(), "a path that ends in .ron".to_owned()),
         Purpose::Amount {

@@ -6,6 +6,7 @@ use crate::tui::actions;
 use crate::tui::app::{App, Layer};
 use crate::tui::pen::{Pen, columns};
 use crate::tui::screens::{Screen, text};
+use crate::tui::stage;
 use crate::tui::theme::Role;
 
 pub fn sentence(app: &App, area: Rect, buf: &mut Buffer) {
@@ -37,6 +38,10 @@ pub fn sentence(app: &App, area: Rect, buf: &mut Buffer) {
         role => app.theme.style(role),
     };
     pen.text(sentence, style.remove_modifier(Modifier::REVERSED));
+    if let Some(words) = stage::countdown_words(app) {
+        let style = app.theme.style(Role::Primed).add_modifier(Modifier::BOLD);
+        pen.right(&format!(" {words} "), style);
+    }
 }
 
 pub fn keys(app: &App, area: Rect, buf: &mut Buffer) {

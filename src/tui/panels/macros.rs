@@ -1,7 +1,6 @@
 //! The live patch's macros: number, name, position. Two rows.
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-use crate::tui::act;
 use crate::tui::app::App;
 use crate::tui::pen::{Pen, bar};
 use crate::tui::theme::Role;
@@ -28,7 +27,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             true => theme.style(Role::Focus).add_modifier(Modifier::BOLD),
             false => theme.style(Role::Text),
         };
-        let at = act::macro_position(app, i);
+        let at = each.at;
         Pen::row(buf, area, 0)
             .to(x)
             .text(format!("{}", i + 1), theme.style(Role::Muted))

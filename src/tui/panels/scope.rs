@@ -19,8 +19,16 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let rate = app.reading.rate as f32;
     let span = (rate * SPAN_MS / 1_000.0) as usize;
-    let gain = gain_for(app.recent.peak(span * 4));
-    let title = format!("scope  {SPAN_MS:.0} ms ×{gain:.0}");
+    let recent = app.seen();
+    let gain = gain_for(recent.peak(span * 4));
+    let (whose, slot) = match app.view.cued {
+        true => (
+            format!(" of {}, cued", app.view.live.other().name()),
+            app.view.live.other(),
+        ),
+        false => (String::new(), app.view.live),
+    };
+    let title = format!("scope{whose}  {SPAN_MS:.0} ms ×{gain:.0}");
     let labels = Labels {
         title: &title,
         title_style: theme.style(Role::Muted),
@@ -32,8 +40,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         Pen::row(buf, inner, 0).text(" no scope with reduced motion", style);
         return;
     }
-    let style = theme.style(words::slot_role(app.view.live));
-    curve(app, &app.recent, span, style, inner, buf);
+    let style = theme.style(words::slot_role(slot));
+    curve(app, recent, span, style, inner, buf);
 }
 
 /// The latest frames as a curve that fills an area.

@@ -7,7 +7,9 @@ use crate::control::slot::{Incoming, SlotState};
 use crate::tui::app::App;
 use crate::tui::difference;
 use crate::tui::meters::{FLOOR_DB, db_text, decibels, share};
+use crate::tui::options::Glyphs;
 use crate::tui::pen::{Labels, Pen, bar, columns, panel};
+use crate::tui::stage;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::words;
 
@@ -281,6 +283,9 @@ fn facts(app: &App, slot: SlotId) -> Vec<Line> {
             app.view.redo_steps
         )));
     } else {
+        if !seen.is_net {
+            lines.push(swap_line(app));
+        }
         if let (Some(other), false) = (app.loaded(slot.other()), seen.is_net) {
             let summary = difference::summary(&other.patch, &loaded.patch);
             lines.push(vec![
@@ -292,13 +297,35 @@ fn facts(app: &App, slot: SlotId) -> Vec<Line> {
         lines.push(prime_line(loaded));
         lines.push(path_line(loaded));
         lines.push(plain(contents));
-        lines.push(plain(format!(
-            "swap {}, fade {:.0} ms",
-            words::when(app.view.quantum),
-            app.view.fade_ms
-        )));
+        lines.push(plain(format!("fade {:.0} ms", app.view.fade_ms)));
     }
     lines
+}
+
+/// "swap ██████···· in 2.3 beats" while one waits; else when it would happen, and where the morph stands.
+fn swap_line(app: &App) -> Line {
+    if let Some((left, share)) = stage::countdown(app) {
+        let done = (share * 10.0).round() as usize;
+        let (full, rest) = match app.options.glyphs {
+            Glyphs::Ascii => ("#", "."),
+            _ => ("█", "·"),
+        };
+        return vec![
+            ("swap ".into(), Role::Primed),
+            (full.repeat(done), Role::Primed),
+            (rest.repeat(10 - done), Role::Border),
+            (format!(" in {left:.1} beats"), Role::Primed),
+        ];
+    }
+    let mut line = vec![
+        (format!("^G {}", words::when(app.view.quantum)), Role::Muted),
+        (" [b]".into(), Role::Focus),
+    ];
+    if let Some(at) = app.view.morph {
+        line.push((format!("  morph {at:.2}"), Role::Muted));
+        line.push((" [( )]".into(), Role::Focus));
+    }
+    line
 }
 
 fn prime_line(loaded: &Loaded) -> Line {

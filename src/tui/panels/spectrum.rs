@@ -27,8 +27,15 @@ pub fn columns_in(area: Rect) -> usize {
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
+    let title = match app.view.cued {
+        true => format!(
+            "spectrum of {}, cued  -72..0 dB",
+            app.view.live.other().name()
+        ),
+        false => "spectrum  20 Hz..20 kHz  -72..0 dB".to_owned(),
+    };
     let labels = Labels {
-        title: "spectrum  20 Hz..20 kHz  -72..0 dB",
+        title: &title,
         title_style: theme.style(Role::Muted),
         ..Labels::default()
     };

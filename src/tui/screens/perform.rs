@@ -52,7 +52,11 @@ pub fn prepare(app: &mut App, area: Rect) {
     let places = places(area, macros::count(app) > 0);
     let columns = spectrum::columns_in(places.spectrum);
     let rate = app.reading.rate as f32;
-    app.spectrum.update(&app.recent, rate, columns);
+    let seen = match app.view.cued {
+        true => &app.cue,
+        false => &app.recent,
+    };
+    app.spectrum.update(seen, rate, columns);
 }
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
