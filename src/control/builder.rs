@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::dsp::BLOCK;
 use crate::engine::quiet;
 use crate::graph::prime::{Check, PrimeFailure, PrimeSpec, PrimedGraph, Proof, prime};
 use crate::graph::{Env, compile};
@@ -120,7 +121,18 @@ fn unguarded(job: &Job, progress: &mut dyn FnMut(usize)) -> Result<Built, Unbuil
         budget: job.budget,
         proof: job.proof,
     };
-    let mut graph = prime(graph, layout, &spec, progress).map_err(Unbuilt::Prime)?;
+    let costs = layout.costs.clone();
+    let primed = prime(graph, layout, &spec, progress);
+    let mut graph = primed.map_err(|mut failure| {
+        if failure.check == Check::Cost
+            && let Some((dearest, ns)) = costs.dearest()
+        {
+            let share = 100.0 * f64::from(ns) * 1e-9 * f64::from(job.env.rate) / BLOCK as f64;
+            let name = &patch.modules[dearest].name;
+            failure.why += &format!("; `{name}` alone costs {share:.0} %");
+        }
+        Unbuilt::Prime(failure)
+    })?;
     let report = graph.report_mut();
     (report.wait_ms, report.parse_ms, report.compile_ms) = (wait_ms, parse_ms, compile_ms);
     report.total_ms = ms(job.asked);

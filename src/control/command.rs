@@ -31,8 +31,11 @@ pub enum At {
     Time(std::time::SystemTime),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum SlotId {
+    #[default]
     A,
     B,
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::dsp::transport::Transport;
 use crate::engine::watch::Levels;
+use crate::graph::costs::Costs;
 use crate::graph::prime::{Check, PrimeReport};
 use crate::patch::{Patch, diagnostic::Diagnostic};
 
@@ -182,6 +183,8 @@ pub struct SlotView {
     pub is_net: bool,
     /// Of the outputs of the loaded patch, while a screen watches.
     pub levels: Option<Arc<Levels>>,
+    /// What each module of the loaded patch costs.
+    pub costs: Arc<Costs>,
 }
 
 /// The patch that a slot plays, with the user's knob turns in it.

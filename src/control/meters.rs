@@ -10,6 +10,7 @@ use super::reading::{CallbackReading, Reading, SlotReading, Spread};
 use crate::dsp::BLOCK;
 use crate::engine::Clock;
 use crate::engine::histogram::Histogram;
+use crate::engine::priority::Granted;
 use crate::engine::telemetry::{AtomicF32, SlotTelemetry, Telemetry};
 
 pub struct LiveMeters {
@@ -63,6 +64,10 @@ impl LiveMeters {
         self.device_xruns.clone()
     }
 
+    fn ns_of(&self, frames: u32) -> u64 {
+        (f64::from(frames) * 1e9 / self.rate.max(1.0)) as u64
+    }
+
     fn slot(&self, slot: &SlotTelemetry) -> SlotReading {
         let lead = self.telemetry.timeline.lead.load(Relaxed);
         let blocks = |frames: u32| frames.div_ceil(BLOCK as u32);
@@ -75,7 +80,10 @@ impl LiveMeters {
             rms: pair(&slot.rms),
             peak: pair(&slot.peak),
             load: slot.load.load(),
+            render_p50_us: us(slot.render.quantile(0.5)),
             render_p99_us: us(slot.render.quantile(0.99)),
+            render_max_us: us(slot.render.max()),
+            render_spread: slot.render.spread(self.ns_of(BLOCK as u32)),
         }
     }
 }
@@ -116,8 +124,17 @@ impl Meters for LiveMeters {
                 p50_us: us(callback.duration.quantile(0.5)),
                 p99_us: us(callback.duration.quantile(0.99)),
                 max_us: us(callback.duration.max()),
+                spread: callback
+                    .duration
+                    .spread(self.ns_of(callback.frames.load(Relaxed))),
             },
             slots: [self.slot(&told.slots[0]), self.slot(&told.slots[1])],
+            realtime: told.slots.iter().all(|s| {
+                matches!(
+                    Granted::from_number(s.priority.load(Relaxed)),
+                    Granted::Realtime(_)
+                )
+            }),
             limiter_db: callback.limiter_db.load(),
             out_rms: pair(&callback.out_rms),
             out_peak: pair(&callback.out_peak),

@@ -1,5 +1,6 @@
 //! The only place that decides. Nothing here runs on a realtime thread.
 pub mod bench;
+pub mod blackbox;
 pub mod builder;
 pub mod command;
 pub mod crew;

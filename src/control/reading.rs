@@ -27,10 +27,18 @@ pub struct Reading {
     pub slots: [SlotReading; 2],
     /// What the limiter takes away at this moment, in dB, 0 or more.
     pub limiter_db: f32,
+    /// The engines were given realtime priority.
+    pub realtime: bool,
     /// Of what reaches the device, after the guard.
     pub out_rms: [f32; 2],
     pub out_peak: [f32; 2],
 }
+
+/// Where the parts of a [`Durations`] end, as shares of the budget; the last one has no end.
+pub const SPREAD: [f32; 5] = [1.0 / 16.0, 0.125, 0.25, 0.5, 1.0];
+
+/// How many measurements took up to a sixteenth, an eighth, a quarter, a half, the whole of their budget, and more.
+pub type Durations = [u32; 6];
 
 /// Half and 99 of a hundred measurements were at or below these; 0 before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,6 +56,7 @@ pub struct CallbackReading {
     pub p50_us: f32,
     pub p99_us: f32,
     pub max_us: f32,
+    pub spread: Durations,
 }
 
 /// One slot's engine and ring.
@@ -67,7 +76,10 @@ pub struct SlotReading {
     pub peak: [f32; 2],
     /// CPU time of a block over its duration, smoothed.
     pub load: f32,
+    pub render_p50_us: f32,
     pub render_p99_us: f32,
+    pub render_max_us: f32,
+    pub render_spread: Durations,
 }
 
 impl Reading {

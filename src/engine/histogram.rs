@@ -60,6 +60,22 @@ impl Histogram {
         self.max()
     }
 
+    /// How many took up to a sixteenth, an eighth, a quarter, a half, the whole of a budget, and more.
+    pub fn spread(&self, budget_ns: u64) -> [u32; 6] {
+        let mut parts = [0u32; 6];
+        for (i, count) in self.counts.iter().enumerate() {
+            // Half a step lower than its upper edge: a bucket is where its middle is.
+            let edge = upper_edge(i) - upper_edge(i) / (4 * u64::from(STEPS));
+            let part = (0..5).find(|p| edge <= budget_ns >> (4 - p)).unwrap_or(5);
+            parts[part] += count.load(Relaxed);
+        }
+        // The longest one is known exactly: what it is not over, none is.
+        if self.max() <= budget_ns {
+            parts[4] += std::mem::take(&mut parts[5]);
+        }
+        parts
+    }
+
     pub fn max(&self) -> u64 {
         u64::from(self.max_ns.load(Relaxed))
     }

@@ -12,6 +12,7 @@ use crate::modules::{
 };
 use crate::patch::{Input, Patch};
 
+use super::costs::Meter;
 use super::{
     Graph, Layout,
     input::{Knobs, Slot, Term},
@@ -75,6 +76,7 @@ impl WithIsa for Compiler<'_> {
 
     fn with<A: Isa>(self, isa: A) -> Self::Output {
         let plan = Plan::new(self.patch, A::Wide::N).map_err(CompileError::Cycle)?;
+        let (meter, costs) = Meter::new(plan.units.len(), &plan.places);
         let mut graph = LaneGraph {
             isa,
             rate: self.env.rate,
@@ -88,6 +90,7 @@ impl WithIsa for Compiler<'_> {
             scratch_one: scratch(isa.one()),
             scratch_wide: scratch(isa.wide()),
             released: false,
+            meter,
         };
         for unit in &plan.units {
             if unit.spec.voicing == Voicing::Summed && unit.spec.kind == "Out" {
@@ -109,7 +112,10 @@ impl WithIsa for Compiler<'_> {
             };
             graph.late.push(Late { from, copy });
         }
-        let layout = self.layout(&graph);
+        let layout = Layout {
+            costs,
+            ..self.layout(&graph)
+        };
         let mut graph = Graph::new(Box::new(graph));
         graph.reset();
         Ok((graph, layout))
@@ -282,6 +288,7 @@ impl Compiler<'_> {
         });
         Layout {
             nodes: nodes.collect(),
+            costs: Default::default(),
         }
     }
 }

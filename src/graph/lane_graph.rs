@@ -12,6 +12,7 @@ use crate::patch::Input;
 
 use super::{
     Block, Change, Core, Snapshot,
+    costs::Meter,
     input::{Around, Knobs},
     plan::{Origin, Place, Reads, Step},
     ports::{Port, ReadOne, ReadWide, Reader},
@@ -63,6 +64,7 @@ pub struct LaneGraph<A: Isa> {
     pub scratch_wide: Vec<[<A::Wide as Lanes>::F; BLOCK]>,
     /// Nothing plays it: see [`Change::Release`].
     pub released: bool,
+    pub meter: Meter,
 }
 
 /// The port that a slot reads, among the units rendered before and the late copies.
@@ -328,21 +330,31 @@ impl<A: Isa> Core for LaneGraph<A> {
             swing: self.swing,
             notes: &[],
         };
+        let measured = self.meter.begin();
         for step in 0..self.steps.len() {
             match self.steps[step] {
                 Step::One(index) => {
                     self.render_one(index, around, &cx);
                     self.close_gates(index, 0);
+                    if measured {
+                        self.meter.mark(index);
+                    }
                 }
                 Step::Lanes { first, end, groups } => {
                     for group in 0..groups {
                         for index in first..end {
                             self.render_lanes(index, group, around, &cx);
                             self.close_gates(index, group);
+                            if measured {
+                                self.meter.mark(index);
+                            }
                         }
                     }
                 }
             }
+        }
+        if measured {
+            self.meter.publish(&self.places);
         }
         self.keep_late();
         self.sum_into(out);

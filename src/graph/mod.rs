@@ -1,5 +1,6 @@
 //! A patch made runnable. Compiling allocates and happens on the builder; rendering neither allocates nor frees.
 pub mod compile;
+pub mod costs;
 mod input;
 mod lane_graph;
 mod look;

@@ -1,10 +1,15 @@
 //! State carry: what a running graph hands to the next, planned where it may allocate, copied where it may not.
+use std::sync::Arc;
+
+use super::costs::Costs;
 use crate::modules::spec::OptionValue;
 
 /// Where a compiled patch keeps the state of its modules: plain data, kept by whoever may load another graph after it.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     pub nodes: Vec<NodeLayout>,
+    /// What each module costs, measured while it renders.
+    pub costs: Arc<Costs>,
 }
 
 /// One module's state.

@@ -200,6 +200,8 @@ pub fn carry(app: &mut App, arg: &str) {
 
 pub fn reset_counters(app: &mut App) {
     app.meters.clear_clips();
+    app.black_box.forget();
+    app.incident = 0;
     app.send(Command::ResetCounters);
 }
 

@@ -4,7 +4,7 @@ use super::app::App;
 use super::keymap::{Binding, Keymap, keys_of};
 use super::levels;
 use super::overlays;
-use super::screens::{Screen, files, patch, text};
+use super::screens::{Screen, diag, files, patch, text};
 use super::stage;
 
 /// One thing that the user can do.
@@ -148,6 +148,8 @@ pub const ACTIONS: &[Action] = actions! {
     "bpm down" "",      [On(Perform) => "-"],                   Quiet, |a, _| stage::nudge_bpm(a, -1.0), "one beat a minute less";
     "clear clips" "",   [On(Perform) => "C"],                   Quiet, |a, _| a.meters.clear_clips(), "forget the clips that the meters show";
     "freeze" "",        [On(Diag) => "f"],                      Word("freeze"), |a, _| a.history.toggle_freeze(), "hold the history still";
+    "explain" "",       [On(Diag) => "Enter"],                  Word("explain"), |a, _| overlays::explain::open(a), "why it crackled: which thread, which module, what came before, one thing to try";
+    "export" "<file>",  [On(Diag) => "e"],                      Word("export"), diag::export, "write the last minute and every explanation into a .json and a .txt file";
     "reset counters" "",[On(Diag) => "r"],                      Word("reset"), |a, _| act::reset_counters(a), "none-reads, xruns and times from zero";
     "newer" "",         [On(Log) => "Down j"],                  Whole("↑↓ scroll"), |a, _| a.journal.scroll(-1), "towards the newest event";
     "older" "",         [On(Log) => "Up k"],                    Quiet, |a, _| a.journal.scroll(1), "towards the oldest event";
@@ -172,8 +174,8 @@ pub const ACTIONS: &[Action] = actions! {
     "diagnostics" "",   [Nav => "5 gd"],                           Quiet, |a, _| a.go(Diag), "rings, loads and the callback's times";
     "log" "",           [Nav => "6 gl"],                           Quiet, |a, _| a.go(Log), "what happened when";
     "files" "",         [Nav => "7 gf"],                           Quiet, |a, _| a.go(Files), "patch files";
-    "up" "",            [On(Patch) => "Up k", On(Text) => "Up k", On(Files) => "Up k"],       Quiet, |a, _| a.move_by(-1), "up one row";
-    "down" "",          [On(Patch) => "Down j", On(Text) => "Down j", On(Files) => "Down j"], Quiet, |a, _| a.move_by(1), "down one row";
+    "up" "",            [On(Patch) => "Up k", On(Text) => "Up k", On(Diag) => "Up k", On(Files) => "Up k"],       Quiet, |a, _| a.move_by(-1), "up one row";
+    "down" "",          [On(Patch) => "Down j", On(Text) => "Down j", On(Diag) => "Down j", On(Files) => "Down j"], Quiet, |a, _| a.move_by(1), "down one row";
     "page up" "",       [On(Text) => "PgUp", On(Files) => "PgUp", On(Log) => "PgUp"],         Quiet, |a, _| a.move_by(-10), "ten rows up";
     "page down" "",     [On(Text) => "PgDn", On(Files) => "PgDn", On(Log) => "PgDn"],         Quiet, |a, _| a.move_by(10), "ten rows down";
     "top" "",           [Nav => "Home gg"],                       Quiet, |a, _| a.move_by(isize::MIN / 2), "to the first row";

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use crate::control::blackbox::BlackBox;
 use crate::control::command::{Answer, At, Command, Request, SlotId};
 use crate::control::event::{Event, Loaded, SlotView, View, What};
 use crate::control::handle::Handle;
@@ -94,6 +95,10 @@ pub struct App {
     pub recent: Recent,
     pub spectrum: Spectrum,
     pub history: History,
+    pub black_box: BlackBox,
+    /// Which incident of the black box is looked at, from the newest.
+    pub incident: usize,
+    began: Instant,
     pub watcher: Watcher,
     scope_frames: Vec<[f32; 2]>,
     pub picked_macro: usize,
@@ -155,6 +160,9 @@ impl App {
             recent: Recent::default(),
             spectrum: Spectrum::default(),
             history: History::default(),
+            black_box: BlackBox::default(),
+            incident: 0,
+            began: Instant::now(),
             watcher: Watcher::default(),
             scope_frames: Vec::new(),
             picked_macro: 0,
@@ -185,6 +193,10 @@ impl App {
         }
         self.meters.update(&self.reading, now);
         self.history.update(&self.reading, now);
+        if !self.history.frozen {
+            let seconds = now.saturating_duration_since(self.began).as_secs_f64();
+            self.black_box.look(&self.view, &self.reading, seconds);
+        }
         self.scope_frames.clear();
         self.handle.scope(&mut self.scope_frames);
         self.recent.push(&self.scope_frames);
@@ -221,6 +233,7 @@ impl App {
     }
 
     fn take(&mut self, event: Event) {
+        self.black_box.hear(&event);
         match &event.what {
             What::Quit => {
                 self.exit.get_or_insert(ExitReason::Quit);
@@ -359,7 +372,8 @@ impl App {
             Screen::Text => self.text.move_by(rows),
             Screen::Files => self.files.move_by(rows),
             Screen::Log => self.journal.scroll(rows.saturating_neg()),
-            Screen::Perform | Screen::Diag => {}
+            Screen::Diag => super::screens::diag::pick(self, rows),
+            Screen::Perform => {}
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Sample {
     pub none_reads: f32,
     pub xruns: f32,
     pub rms: [f32; 2],
+    /// Frames of the screen a second.
+    pub fps: f32,
 }
 
 /// A minute of samples.
@@ -25,15 +27,20 @@ pub struct History {
     samples: VecDeque<Sample>,
     last: Option<Instant>,
     totals: (u64, u64),
+    /// Looks since the last sample.
+    looks: u32,
     pub frozen: bool,
 }
 
 impl History {
     pub fn update(&mut self, reading: &Reading, now: Instant) {
+        self.looks += 1;
         if self.last.is_some_and(|last| now < last + EVERY) {
             return;
         }
         let first = self.last.is_none();
+        let since_last = self.last.map_or(EVERY, |last| now - last);
+        let fps = std::mem::take(&mut self.looks) as f32 / since_last.as_secs_f32().max(1e-3);
         self.last = Some(now);
         let totals = (reading.none_reads(), reading.xruns);
         let before = std::mem::replace(&mut self.totals, totals);
@@ -54,6 +61,7 @@ impl History {
             none_reads: since(totals.0, before.0),
             xruns: since(totals.1, before.1),
             rms: reading.slots.map(|s| s.rms[0].max(s.rms[1])),
+            fps,
         });
     }
 
@@ -75,6 +83,10 @@ impl History {
                     .reduce(f32::max)
             })
             .collect()
+    }
+
+    pub fn newest(&self) -> Sample {
+        self.samples.back().copied().unwrap_or_default()
     }
 
     pub fn max(&self, value: impl Fn(&Sample) -> f32) -> f32 {

@@ -152,7 +152,10 @@ pub fn playing(depth: Depth) -> Scene {
         rms: [rms, rms * 0.96],
         peak: [peak, peak * 0.98],
         load,
+        render_p50_us: 20.0 + load * 1_000.0,
         render_p99_us: 30.0 + load * 1_000.0,
+        render_max_us: 90.0 + load * 1_000.0,
+        render_spread: [900, 15_000, 210, 12, 1, 0],
         ..SlotReading::default()
     };
     let reading = Reading {
@@ -170,6 +173,7 @@ pub fn playing(depth: Depth) -> Scene {
             p50_us: 40.0,
             p99_us: 90.0,
             max_us: 120.0,
+            spread: [4_100, 20, 4, 1, 0, 0],
         },
         slots: [slot(0.195, 0.7, 0.11), slot(0.083, 0.25, 0.03)],
         ..Reading::default()

@@ -135,6 +135,7 @@ impl Supervisor {
                 loaded: slot.loaded.clone(),
                 is_net: slot.is_net,
                 levels: self.levels_of(id),
+                costs: slot.layout.costs.clone(),
             }
         };
         let (undo_steps, redo_steps) = self.history.depth();

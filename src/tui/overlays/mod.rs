@@ -1,5 +1,6 @@
 //! What lies over a screen until it is answered or closed.
 pub mod diff;
+pub mod explain;
 pub mod help;
 pub mod macros;
 pub mod palette;
@@ -27,6 +28,7 @@ pub enum Overlay {
     Pick(pick::Pick),
     Macros(macros::Macros),
     Diff,
+    Explain,
     Quit,
 }
 
@@ -38,7 +40,7 @@ impl Overlay {
             Self::Palette(palette) => palette.type_text(line),
             Self::Prompt(prompt) => prompt.type_text(line),
             Self::Pick(pick) => pick.type_text(line),
-            Self::Help(_) | Self::Macros(_) | Self::Diff | Self::Quit => {}
+            Self::Help(_) | Self::Macros(_) | Self::Diff | Self::Explain | Self::Quit => {}
         }
     }
 }
@@ -61,7 +63,7 @@ pub fn on_key(app: &mut App, overlay: Overlay, key: &KeyEvent, chord: Chord) -> 
         Overlay::Prompt(prompt) => prompt::on_key(app, prompt, key).map(Overlay::Prompt),
         Overlay::Pick(pick) => pick::on_key(app, pick, key).map(Overlay::Pick),
         Overlay::Macros(macros) => macros::on_key(app, macros, key).map(Overlay::Macros),
-        Overlay::Diff => None,
+        Overlay::Diff | Overlay::Explain => None,
         Overlay::Quit => quit::on_key(app, key).then_some(Overlay::Quit),
     }
 }
@@ -74,6 +76,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
         Overlay::Prompt(prompt) => return prompt::draw(app, prompt, area, buf),
         Overlay::Pick(pick) => return pick::draw(app, pick, area, buf),
         Overlay::Macros(macros) => macros::draw(app, macros, area, buf),
+        Overlay::Explain => explain::draw(app, area, buf),
         Overlay::Diff => diff::draw(app, area, buf),
         Overlay::Quit => quit::draw(app, area, buf),
     }

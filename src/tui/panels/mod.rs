@@ -1,5 +1,8 @@
 //! Panels: each draws one thing into the area it is given, whatever its size.
+pub mod black_box;
 pub mod changes;
+pub mod costs;
+pub mod durations;
 pub mod events;
 pub mod focus;
 pub mod footer;

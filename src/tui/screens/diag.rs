@@ -1,39 +1,153 @@
-//! Why it crackles, if it does: a minute of loads and rings, the callback's times against its budget, the timeline of priming.
+//! Why it crackles, if it does: a minute of loads and rings, render and callback times each against its budget, the black box, the
+//! timeline of priming, what each module costs.
+use std::path::{Path, PathBuf};
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
+use crate::control::blackbox;
 use crate::control::command::SlotId;
+use crate::dsp::BLOCK;
 use crate::tui::app::App;
 use crate::tui::history::Sample;
 use crate::tui::meters::{db_text, decibels, share};
-use crate::tui::pen::{Labels, Pen, UPWARD, bar, panel};
+use crate::tui::panels::durations::{self, Measured};
+use crate::tui::panels::{black_box, costs};
+use crate::tui::pen::{Labels, Pen, UPWARD, panel};
 use crate::tui::theme::Role;
-use crate::tui::words;
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let wide = area.width >= 80;
-    let upper = area.height.min(11);
+    let (wide, tall) = (area.width >= 80, area.height >= 30);
     let half = if wide { area.width / 2 } else { area.width };
-    history(
-        app,
-        Rect {
-            width: half,
-            height: upper,
-            ..area
-        },
-        buf,
-    );
+    let upper = match tall {
+        true => 18.min(area.height / 2),
+        false => 11.min(area.height),
+    };
+    let left = Rect {
+        width: half,
+        height: upper,
+        ..area
+    };
+    let right = Rect::new(area.x + half, area.y, area.width - half, upper);
+    history(app, left, buf);
     if wide {
-        let side = Rect::new(area.x + half, area.y, area.width - half, upper);
-        times(app, side, buf);
+        times(app, right, buf);
     }
     let lower = Rect {
         y: area.y + upper,
         height: area.height - upper,
         ..area
     };
-    if lower.height >= 4 {
-        findings(app, lower, buf);
+    if lower.height < 3 {
+        return;
     }
+    if tall && wide {
+        let left = Rect {
+            width: half,
+            ..lower
+        };
+        black_box::draw(app, left, buf);
+        let right = Rect::new(area.x + half, lower.y, area.width - half, lower.height);
+        return time_spent(app, right, buf);
+    }
+    // Priming and modules in a row each, below the words.
+    let rows = if lower.height >= 8 { 4 } else { 0 };
+    let words = Rect {
+        height: lower.height - rows,
+        ..lower
+    };
+    black_box::draw(app, words, buf);
+    if rows > 0 {
+        let below = Rect {
+            y: words.bottom(),
+            height: rows,
+            ..lower
+        };
+        let slot = costs::primed_last(app);
+        let inner = boxed(app, &primed_title(app, slot), "", below, buf);
+        if let Some(slot) = slot {
+            costs::timeline_row(app, slot, inner, 0, buf);
+        }
+        costs::modules_row(app, inner, 1, buf);
+    }
+}
+
+fn primed_title(app: &App, slot: Option<SlotId>) -> String {
+    match slot.and_then(|s| Some((s, app.loaded(s)?))) {
+        Some((slot, loaded)) => format!(
+            "last prime: {} {}, {:.1} ms",
+            slot.name(),
+            loaded.patch.name,
+            loaded.report.total_ms
+        ),
+        None => "last prime".to_owned(),
+    }
+}
+
+/// Where there is room: priming as a staircase, modules as bars.
+fn time_spent(app: &App, area: Rect, buf: &mut Buffer) {
+    let first = Rect {
+        height: 9.min(area.height),
+        ..area
+    };
+    let slot = costs::primed_last(app);
+    let inner = boxed(app, &primed_title(app, slot), "", first, buf);
+    if let Some(slot) = slot {
+        costs::timeline(app, slot, inner, buf);
+    }
+    let second = Rect {
+        y: first.bottom(),
+        height: area.height - first.height,
+        ..area
+    };
+    if second.height >= 3 {
+        let title = format!("what each module of {} costs", app.view.live.name());
+        let inner = boxed(app, &title, "share of a block", second, buf);
+        costs::modules_bars(app, inner, buf);
+    }
+}
+
+/// Another incident of the black box.
+pub fn pick(app: &mut App, by: isize) {
+    let count = app.black_box.incidents().count();
+    let last = count.saturating_sub(1);
+    app.incident = app.incident.saturating_add_signed(by).min(last);
+}
+
+/// Writes the black box beside each other as JSON and as text.
+pub fn export(app: &mut App, arg: &str) {
+    let stem = match arg.trim() {
+        "" => match free_name(Path::new("diagnostics")) {
+            Some(stem) => stem,
+            None => return app.complain("there are a thousand reports already"),
+        },
+        name => PathBuf::from(name.trim_end_matches(".json").trim_end_matches(".txt")),
+    };
+    let (view, reading) = (app.view.clone(), app.reading.clone());
+    let json = blackbox::json(&app.black_box, &view, &reading);
+    let text = blackbox::text(&app.black_box, &view, &reading);
+    let write = |ending: &str, content: &str| {
+        let path = stem.with_extension(ending);
+        match std::fs::write(&path, content) {
+            Ok(()) => Ok(path.display().to_string()),
+            Err(why) => Err(format!("{}: {why}", path.display())),
+        }
+    };
+    let written = write("json", &format!("{json:#}\n")).and_then(|json| {
+        let text = write("txt", &text)?;
+        Ok(format!("The report is in {json} and {text}"))
+    });
+    match written {
+        Ok(said) => app.say(said),
+        Err(why) => app.complain(why),
+    }
+}
+
+/// "diagnostics-001", where no such file is.
+fn free_name(stem: &Path) -> Option<PathBuf> {
+    let stem = stem.to_string_lossy();
+    (1..1_000)
+        .map(|n| PathBuf::from(format!("{stem}-{n:03}")))
+        .find(|p| !p.with_extension("json").exists() && !p.with_extension("txt").exists())
 }
 
 fn boxed(app: &App, title: &str, foot: &str, area: Rect, buf: &mut Buffer) -> Rect {
@@ -66,7 +180,7 @@ fn history(app: &App, area: Rect, buf: &mut Buffer) {
     let load: f32 = reading.slots.iter().map(|s| s.load).sum();
     let most = app.history.max(|s| s.load);
     let db = |slot: usize| db_text(decibels(reading.slots[slot].rms[0]));
-    let lines: [Line; 6] = [
+    let lines: [Line; 7] = [
         (
             "load",
             |s| s.load,
@@ -88,6 +202,12 @@ fn history(app: &App, area: Rect, buf: &mut Buffer) {
         ("xrun", |s| s.xruns, Role::Failed, reading.xruns.to_string()),
         ("rms A", |s| share(decibels(s.rms[0])), Role::SlotA, db(0)),
         ("rms B", |s| share(decibels(s.rms[1])), Role::SlotB, db(1)),
+        (
+            "ui fps",
+            |s| s.fps / 30.0,
+            Role::Muted,
+            format!("{:.0}", app.history.newest().fps),
+        ),
     ];
     for (row, (name, value, role, text)) in (0..inner.height).zip(lines) {
         let mut pen = Pen::row(buf, inner, row);
@@ -103,145 +223,67 @@ fn history(app: &App, area: Rect, buf: &mut Buffer) {
         }
         pen.gap(1).text(text, theme.style(Role::Text));
     }
+    let key = reading.key_to_sound_ms;
     let facts = format!(
-        "discontinuities {}  standby late {}  late events {}",
-        reading.discontinuities, reading.standby_late, reading.late_events
+        "lead {:.1} ms  key to sound p50 {:.1} p99 {:.1} ms",
+        reading.lead_ms(),
+        key.p50,
+        key.p99
     );
-    let role = if reading.discontinuities > 0 {
-        Role::Failed
-    } else {
-        Role::Muted
-    };
-    Pen::row(buf, inner, 7).text(facts, theme.style(role));
-    Pen::row(buf, inner, 8).text(
-        format!("limiter {:.1} dB", 0.0 - reading.limiter_db),
-        theme.style(Role::Muted),
-    );
+    Pen::row(buf, inner, 7).text(facts, theme.style(Role::Muted));
 }
 
+/// The device's callback, and rendering: each against its own budget.
 fn times(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let reading = &app.reading;
     let rate = reading.rate.max(1.0);
-    let period_ms = f64::from(reading.callback.frames) * 1_000.0 / rate;
-    let block_ms = 64_000.0 / rate;
-    let title = format!("device callback, {period_ms:.2} ms to do it");
-    let inner = boxed(app, &title, "r reset", area, buf);
-    let us = |us: f32| f64::from(us) / 1_000.0;
-    let callback = reading.callback;
-    let rows = [
-        ("callback p50", us(callback.p50_us), period_ms),
-        ("callback p99", us(callback.p99_us), period_ms),
-        ("callback max", us(callback.max_us), period_ms),
-        ("render A p99", us(reading.slots[0].render_p99_us), block_ms),
-        ("render B p99", us(reading.slots[1].render_p99_us), block_ms),
-    ];
-    for (row, (name, ms, budget)) in (0..).zip(rows) {
-        let part = (ms / budget.max(1e-9)) as f32;
-        let role = match part {
-            p if p > 1.0 => Role::MeterClip,
-            p if p > 0.5 => Role::MeterMid,
-            _ => Role::MeterLow,
-        };
-        let mut pen = Pen::row(buf, inner, row);
-        pen.cell(name, 13, theme.style(Role::Muted));
-        let width = pen.room().saturating_sub(17);
-        bar(
-            &mut pen,
-            width,
-            part,
-            app.options.glyphs,
-            theme.style(Role::Border),
-            |_| theme.style(role),
-        );
-        pen.text(
-            format!(" {ms:>6.3} of {budget:.2}"),
-            theme.style(Role::Text),
-        );
-    }
-    let key = reading.key_to_sound_ms;
-    let more = [
-        format!("{} callbacks of {} frames", callback.count, callback.frames),
-        format!(
-            "lead {} frames, {:.1} ms",
-            reading.lead_frames,
-            reading.lead_ms()
-        ),
-        format!("key to sound p50 {:.1} ms, p99 {:.1} ms", key.p50, key.p99),
-    ];
-    for (row, text) in (6..).zip(more) {
-        Pen::row(buf, inner, row).text(text, theme.style(Role::Muted));
-    }
-}
-
-/// What the counters mean, and where the time of priming went.
-fn findings(app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = &app.theme;
-    let inner = boxed(app, "what it means", "", area, buf);
-    let reading = &app.reading;
-    let mut lines: Vec<(String, Role)> = Vec::new();
-    let none = reading.none_reads();
-    let live = reading.slot(app.view.live);
-    if none == 0 {
-        lines.push(("The audible slot never ran dry.".into(), Role::Live));
-    } else {
-        let frames: u64 = reading.slots.iter().map(|s| s.none_frames).sum();
-        lines.push((
-            format!(
-                "{} ({frames} frames): the audible slot's ring was empty when the device asked.",
-                words::count(none as usize, "none-read")
-            ),
-            Role::DiagError,
-        ));
-        let cause = match live.load {
-            load if load > 0.7 => "Likely: the patch is too heavy for this machine (see load).",
-            _ => {
-                "Likely: the engine was woken late. Try --latency safe, or fewer programs beside this one."
-            }
-        };
-        lines.push((cause.into(), Role::Text));
-    }
-    if reading.xruns == 0 {
-        lines.push(("The device got every period in time.".into(), Role::Live));
-    } else {
-        let why = match reading.callback.max_us
-            > reading.callback.frames as f32 * 1e6 / reading.rate.max(1.0) as f32
-        {
-            true => "Likely: the callback itself took too long.",
-            false => "Likely: the system ran the callback late. Try a larger --period.",
-        };
-        lines.push((
-            format!("{}. {why}", words::count(reading.xruns as usize, "xrun")),
-            Role::DiagError,
-        ));
-    }
-    if app.view.no_net {
-        lines.push((
-            "No net: nothing stands by that could take over at this moment.".into(),
-            Role::DiagWarn,
-        ));
-    }
-    if let Some(problem) = &app.view.device_problem {
-        lines.push((format!("Device: {problem}"), Role::DiagError));
-    } else {
-        lines.push((
-            format!("Device: {}, {:.0} Hz", app.view.device, reading.rate),
-            Role::Muted,
-        ));
-    }
-    for slot in SlotId::BOTH {
-        if let Some(loaded) = app.loaded(slot).filter(|_| !app.slot(slot).is_net) {
-            let report = &loaded.report;
-            lines.push((
-                format!(
-                    "{} primed in {:.2} ms: compile {:.2}, render {:.2} ({} blocks), rms {:.3}, peak {:.2}, dc {:.4}",
-                    slot.name(), report.total_ms, report.compile_ms, report.render_ms, report.blocks, report.rms, report.peak, report.dc
-                ),
-                Role::Muted,
-            ));
+    let callback = Measured {
+        budget_ms: f64::from(reading.callback.frames) * 1e3 / rate,
+        spread: reading.callback.spread,
+        p50_us: reading.callback.p50_us,
+        p99_us: reading.callback.p99_us,
+        max_us: reading.callback.max_us,
+    };
+    let render = |slot: SlotId| {
+        let slot = reading.slot(slot);
+        Measured {
+            budget_ms: BLOCK as f64 * 1e3 / rate,
+            spread: slot.render_spread,
+            p50_us: slot.render_p50_us,
+            p99_us: slot.render_p99_us,
+            max_us: slot.render_max_us,
         }
+    };
+    let title = format!("device callback, budget {:.2} ms", callback.budget_ms);
+    let inner = boxed(app, &title, "late: xruns", area, buf);
+    if inner.height < 14 {
+        let upper = Rect {
+            height: inner.height.saturating_sub(2).min(7),
+            ..inner
+        };
+        durations::draw(app, &callback, upper, buf);
+        for (row, slot) in (inner.height.saturating_sub(2)..).zip(SlotId::BOTH) {
+            let measured = render(slot);
+            let text = format!("render {} {}", slot.name(), measured.summary());
+            Pen::row(buf, inner, row).text(text, theme.style(measured.role()));
+        }
+        return;
     }
-    for (row, (text, role)) in (0..inner.height).zip(lines) {
-        Pen::row(buf, inner, row).text(text, theme.style(role));
-    }
+    let upper = Rect { height: 7, ..inner };
+    durations::draw(app, &callback, upper, buf);
+    let live = app.view.live;
+    let lower = Rect {
+        y: inner.y + 8,
+        height: inner.height - 8,
+        ..inner
+    };
+    let title = format!("render of {}: late blocks end in none-reads", live.name());
+    Pen::row(buf, lower, 0).text(title, theme.style(Role::Text).add_modifier(Modifier::BOLD));
+    let hist = Rect {
+        y: lower.y + 1,
+        height: (lower.height - 1).min(7),
+        ..lower
+    };
+    durations::draw(app, &render(live), hist, buf);
 }
