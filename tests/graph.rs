@@ -368,3 +368,114 @@ fn a_primed_graph_starts_from_the_very_beginning() {
     let (mut fresh, _) = built(&sines(0..3), IsaChoice::Auto);
     assert_eq!(render(&mut primed, 0, 20), render(&mut fresh, 0, 20));
 }
+
+/// Chains of oscillator, filter, amplifier: a saw below a moving filter, or a sine below one that stays.
+fn gated(which: &[usize]) -> Patch {
+    let mut b = Builder::default();
+    let out = b.add("out", "Out", &[("gain", 0.1)]);
+    for i in which {
+        let name = |kind: &str| format!("{kind}{i}");
+        let kind = if i % 3 == 0 { "Sine" } else { "Saw" };
+        let osc = b.add(&name("o"), kind, &[("freq", 90.0 + 31.7 * *i as f32)]);
+        let times = [("a", 0.002), ("d", 0.02), ("r", 0.03)];
+        let env = b.add(&name("e"), "Adsr", &times);
+        let filter = b.add(&name("f"), "Svf", &[("cutoff", 500.0), ("q", 3.0)]);
+        let amp = b.add(&name("v"), "Vca", &[]);
+        b.wire(osc, filter, "in", 1.0);
+        b.wire(filter, amp, "in", 1.0);
+        b.wire(env, amp, "cv", 1.0);
+        if i % 3 != 0 {
+            b.wire(env, filter, "cutoff", 2.0);
+        }
+        b.wire(amp, out, "in", 1.0);
+    }
+    b.patch()
+}
+
+/// Whether a chain's gate is open in a block.
+type Held = fn(usize, u64) -> bool;
+
+/// Plays them from one block to another; gates that are open at the start are opened there.
+fn play(
+    graph: &mut Graph,
+    patch: &Patch,
+    blocks: std::ops::Range<u64>,
+    held: Held,
+) -> Vec<[f32; 2]> {
+    let mut events = Vec::new();
+    for (node, module) in patch.modules.iter().enumerate() {
+        let Some(Ok(i)) = module.name.strip_prefix('e').map(str::parse::<usize>) else {
+            continue;
+        };
+        for block in blocks.clone() {
+            // Whoever is open at the start is told so again: a graph that takes over has all its gates closed.
+            let before = block > blocks.start && held(i, block - 1);
+            if held(i, block) != before {
+                let open = held(i, block);
+                let offset = if block == blocks.start {
+                    0
+                } else {
+                    7 * i as u64 % 64
+                };
+                events.push((block * 64 + offset, Change::Gate { node, open }));
+            }
+        }
+    }
+    events.sort_by_key(|(at, _)| *at);
+    let count = (blocks.end - blocks.start) as usize;
+    render_with(graph, blocks.start * 64, count, &events)
+}
+
+#[test]
+fn what_rests_behind_a_closed_amplifier_is_the_same_whoever_plays_beside_it() {
+    let all: Vec<usize> = (0..20).collect();
+    for chain in [5usize, 6] {
+        // The rest is as long as a note, so that lanes rest alone, with some and with all others.
+        let alone: Held = |i, block| (i == 5 || i == 6) && block % 60 > 40;
+        let busy: Held = |i, block| match i {
+            5 | 6 => block % 60 > 40,
+            _ => (block + i as u64) % 90 > 70,
+        };
+        let others: Held = |i, block| i != 5 && i != 6 && (block + i as u64) % 90 > 70;
+        let single = gated(&[chain]);
+        let mut reference = Vec::new();
+        for isa in available() {
+            let own = play(&mut built(&single, isa).0, &single, 0..240, alone);
+            assert!(own.iter().any(|f| f[0].abs() > 0.01), "it sounds");
+            if reference.is_empty() {
+                reference = own.clone();
+            }
+            let db = residual_db(&own, &reference);
+            assert!(db < -110.0, "{isa:?} {chain}: {db}");
+        }
+        let pair = gated(&[5, 6]);
+        let pair_sound = play(&mut built(&pair, IsaChoice::Plain).0, &pair, 0..240, alone);
+        let patch = gated(&all);
+        for isa in available() {
+            let run = |held: Held| play(&mut built(&patch, isa).0, &patch, 0..240, held);
+            let (with, without) = (run(busy), run(others));
+            let beside = with.iter().zip(&without);
+            let beside: Vec<[f32; 2]> = beside.map(|(a, b)| [a[0] - b[0], a[1] - b[1]]).collect();
+            for (name, sound) in [("silent", run(alone)), ("busy", beside)] {
+                let db = residual_db(&sound, &pair_sound);
+                assert!(db < -110.0, "{isa:?} beside {name} ones: {db}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rest_is_carried_to_the_bit() {
+    let patch = gated(&(0..20).collect::<Vec<_>>());
+    let held: Held = |i, block| (block + 5 * i as u64) % 70 > 55;
+    for seam in [33, 60, 61, 90] {
+        let (mut first, layout) = built(&patch, IsaChoice::Auto);
+        let (mut second, other) = built(&patch, IsaChoice::Auto);
+        play(&mut first, &patch, 0..seam, held);
+        let mut snapshot = Snapshot::plan(&layout, &other);
+        first.save(&mut snapshot);
+        second.restore(&snapshot);
+        let go_on = |graph: &mut Graph| play(graph, &patch, seam..seam + 150, held);
+        assert!(go_on(&mut first) == go_on(&mut second), "{seam}");
+    }
+}

@@ -7,7 +7,7 @@ use crate::dsp::{
 };
 use crate::modules::{
     self,
-    module::{Build, LaneInit, Out, seed},
+    module::{Build, LaneInit, Out, Rest, seed},
     spec::{Law, ModuleSpec, ParamValue, Signal, Voicing, kernel_value},
 };
 use crate::patch::{Input, Patch};
@@ -103,6 +103,7 @@ impl WithIsa for Compiler<'_> {
             });
         }
         mark_wanted(&mut graph, &plan.units, &plan.late);
+        mark_resting(&mut graph, &plan.units);
         for from in plan.late {
             let copy = match &graph.units[from.unit] {
                 AnyUnit::One(_) => LateCopy::One(Out::new(isa.one())),
@@ -186,6 +187,13 @@ impl Compiler<'_> {
             notes,
             note_events: Vec::with_capacity(MAX_NOTES),
             inits: self.inits(plan),
+            guards: Vec::new(),
+            controls: match modules::rest(spec) {
+                Rest::Amplifier { controls, .. } => controls,
+                _ => &[],
+            },
+            guarded: Vec::new(),
+            shut: 0,
         })
     }
 
@@ -308,6 +316,18 @@ fn mark_wanted<A: Isa>(graph: &mut LaneGraph<A>, plans: &[UnitPlan], late: &[Ori
             let slot = i % unit.out_slots;
             out.wanted = heard || read.contains(&Origin { unit: index, slot });
         });
+    }
+}
+
+/// Tells units their amplifiers and amplifiers their units. The first to ask finds what the others are told.
+fn mark_resting<A: Isa>(graph: &mut LaneGraph<A>, plans: &[UnitPlan]) {
+    let mut asked: HashSet<usize> = HashSet::new();
+    for (index, plan) in plans.iter().enumerate() {
+        for amplifier in &plan.guards {
+            let first = asked.insert(*amplifier);
+            each_width!(&mut graph.units[index], unit => unit.guards.push((*amplifier, first)));
+            each_width!(&mut graph.units[*amplifier], unit => unit.guarded.push(index));
+        }
     }
 }
 

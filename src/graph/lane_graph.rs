@@ -92,18 +92,20 @@ fn port<'p, A: Isa>(before: &'p [AnyUnit<A>], late: &'p [Late<A>], reads: Reads)
 
 impl<A: Isa> LaneGraph<A> {
     fn render_one(&mut self, index: usize, around: Around<'_>, cx: &BlockCx<'_>) {
+        let group = (0, self.resting(index, 0, around));
         let (before, rest) = self.units.split_at_mut(index);
         let (late, isa) = (&self.late, self.isa);
         if let Some(AnyUnit::One(unit)) = rest.first_mut() {
             let scratch = &mut self.scratch_one;
             isa.run(
                 #[inline(always)]
-                || unit.render(isa, 0, around, cx, |r| port(before, late, r), scratch),
+                || unit.render(isa, group, around, cx, |r| port(before, late, r), scratch),
             );
         }
     }
 
     fn render_lanes(&mut self, index: usize, group: usize, around: Around<'_>, cx: &BlockCx<'_>) {
+        let group = (group, self.resting(index, group, around));
         let (before, rest) = self.units.split_at_mut(index);
         let (late, isa) = (&self.late, self.isa);
         if let Some(AnyUnit::Wide(unit)) = rest.first_mut() {
@@ -113,6 +115,57 @@ impl<A: Isa> LaneGraph<A> {
                 || unit.render(isa, group, around, cx, |r| port(before, late, r), scratch),
             );
         }
+    }
+
+    /// Lanes of a unit that only closed amplifiers hear.
+    fn resting(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
+        let guards = each_width!(&self.units[index], unit => unit.guards.len());
+        if guards == 0 {
+            return 0;
+        }
+        let mut resting = u64::MAX;
+        for k in 0..guards {
+            let (amplifier, first) = each_width!(&self.units[index], unit => unit.guards[k]);
+            resting &= match first {
+                true => self.find_shut(amplifier, group, around),
+                false => each_width!(&self.units[amplifier], unit => unit.shut),
+            };
+        }
+        resting
+    }
+
+    /// Lanes of an amplifier that are closed, and behind which everything may rest.
+    fn find_shut(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
+        let (before, rest) = self.units.split_at_mut(index);
+        let (late, isa) = (&self.late, self.isa);
+        let shut = match rest.first_mut() {
+            Some(AnyUnit::Wide(unit)) => {
+                let scratch = &mut self.scratch_wide;
+                isa.run(
+                    #[inline(always)]
+                    || unit.find_shut(isa, group, around, |r| port(before, late, r), scratch),
+                )
+            }
+            Some(AnyUnit::One(unit)) => {
+                let scratch = &mut self.scratch_one;
+                isa.run(
+                    #[inline(always)]
+                    || unit.find_shut(isa, group, around, |r| port(before, late, r), scratch),
+                )
+            }
+            None => 0,
+        };
+        let guarded = match shut {
+            0 => 0,
+            _ => each_width!(&self.units[index], unit => unit.guarded.len()),
+        };
+        let mut resting = shut;
+        for k in 0..guarded {
+            let behind = each_width!(&self.units[index], unit => unit.guarded[k]);
+            resting &= each_width!(&self.units[behind], unit => unit.may_rest(group));
+        }
+        each_width!(&mut self.units[index], unit => unit.shut = resting);
+        resting
     }
 
     /// Where nothing plays the graph, what a note source says is not heard.

@@ -2,7 +2,11 @@
 //! order. Runs on the builder.
 use std::collections::{BTreeSet, HashMap};
 
-use crate::modules::spec::{ModuleSpec, OptionValue, Voicing, Width};
+use crate::modules::{
+    self,
+    module::Rest,
+    spec::{ModuleSpec, OptionValue, Voicing, Width},
+};
 use crate::patch::{Cable, Input, Patch};
 
 use super::order;
@@ -32,6 +36,8 @@ pub struct UnitPlan {
     pub slots: Vec<SlotPlan>,
     /// Read only by units that are rendered in the same step, group by group.
     pub private: bool,
+    /// Amplifiers without which nothing of it is heard; none where it has to be rendered always.
+    pub guards: Vec<usize>,
 }
 
 impl UnitPlan {
@@ -239,6 +245,7 @@ impl Builder<'_> {
                 members,
                 slots: Vec::new(),
                 private: false,
+                guards: Vec::new(),
             });
         }
     }
@@ -291,6 +298,7 @@ impl Builder<'_> {
         let (mut units, places, late) = in_render_order(self.units, self.places, late);
         let steps = steps(&units, self.width);
         mark_private(&mut units, &steps, &late);
+        mark_guards(&mut units, &late);
         Plan {
             units,
             places,
@@ -411,14 +419,19 @@ fn in_render_order(
         }
     }
     // The lowest first: the order must not depend on how it was found.
-    let mut ready: [BTreeSet<usize>; 2] = [BTreeSet::new(), BTreeSet::new()];
+    // What may rest comes after what tells whether it may.
+    let rests: Vec<bool> = units
+        .iter()
+        .map(|u| matches!(modules::rest(u.spec), Rest::Runs | Rest::Forgets { .. }))
+        .collect();
+    let mut ready: [BTreeSet<(bool, usize)>; 2] = [BTreeSet::new(), BTreeSet::new()];
     for (unit, _) in waiting.iter().enumerate().filter(|(_, w)| **w == 0) {
-        ready[units[unit].wide as usize].insert(unit);
+        ready[units[unit].wide as usize].insert((rests[unit], unit));
     }
     let mut order: Vec<usize> = Vec::with_capacity(count);
     let mut kind = 0;
     while order.len() < count {
-        let Some(unit) = ready[kind].pop_first() else {
+        let Some((_, unit)) = ready[kind].pop_first() else {
             kind = 1 - kind;
             if ready[kind].is_empty() {
                 break; // `depths` has refused cycles, so every unit has come by now
@@ -429,7 +442,7 @@ fn in_render_order(
         for &reader in &readers[unit] {
             waiting[reader] -= 1;
             if waiting[reader] == 0 {
-                ready[units[reader].wide as usize].insert(reader);
+                ready[units[reader].wide as usize].insert((rests[reader], reader));
             }
         }
     }
@@ -508,6 +521,68 @@ fn mark_private(units: &mut [UnitPlan], steps: &[Step], late: &[Origin]) {
     for (unit, private) in units.iter_mut().zip(private) {
         unit.private = private;
     }
+}
+
+/// Finds the units that closed amplifiers make unheard: whatever reads them, in their own lanes, is such an amplifier or such a unit.
+fn mark_guards(units: &mut [UnitPlan], late: &[Origin]) {
+    for index in (0..units.len()).rev() {
+        if late.iter().any(|origin| origin.unit == index) {
+            continue;
+        }
+        if let Some(guards) = guards(units, index) {
+            units[index].guards = guards;
+        }
+    }
+}
+
+fn guards(units: &[UnitPlan], index: usize) -> Option<Vec<usize>> {
+    let unit = &units[index];
+    let still = match modules::rest(unit.spec) {
+        Rest::Runs => &[][..],
+        Rest::Forgets { still } => still,
+        Rest::Never | Rest::Amplifier { .. } => return None,
+    };
+    if (unit.wide && !unit.private) || still.iter().any(|s| !unit.slots[*s].terms.is_empty()) {
+        return None;
+    }
+    let mut guards: Vec<usize> = Vec::new();
+    for (reader, other) in units.iter().enumerate().skip(index + 1) {
+        for (slot, plan) in other.slots.iter().enumerate() {
+            for term in &plan.terms {
+                if !matches!(term.from, Reads::Now(origin) if origin.unit == index) {
+                    continue;
+                }
+                if term.map != Map::Same {
+                    return None;
+                }
+                match modules::rest(other.spec) {
+                    Rest::Amplifier { input, controls }
+                        if slot == input && told_before(other, controls, index) =>
+                    {
+                        guards.push(reader);
+                    }
+                    Rest::Forgets { .. } if !other.guards.is_empty() => {
+                        guards.extend(&other.guards);
+                    }
+                    _ => return None,
+                }
+            }
+        }
+    }
+    // The amplifiers of a reader may be told after this unit.
+    let told = guards.iter().all(|g| match modules::rest(units[*g].spec) {
+        Rest::Amplifier { controls, .. } => told_before(&units[*g], controls, index),
+        _ => false,
+    });
+    guards.sort();
+    guards.dedup();
+    told.then_some(guards)
+}
+
+/// Whether an amplifier's controls are rendered before a unit.
+fn told_before(amplifier: &UnitPlan, controls: &[usize], index: usize) -> bool {
+    let mut terms = controls.iter().flat_map(|c| &amplifier.slots[*c].terms);
+    terms.all(|t| matches!(t.from, Reads::Now(origin) if origin.unit < index))
 }
 
 /// Whether a unit reads the units from `first` on only in its own lanes.

@@ -49,20 +49,60 @@ pub struct Unit<A: Isa, R: Reader<A>> {
     pub note_events: Vec<VoiceEvent>,
     /// One a member, times its voices.
     pub inits: Vec<LaneInit>,
+    /// Amplifiers without which nothing of it is heard, and whether it is the first that asks them in a block.
+    pub guards: Vec<(usize, bool)>,
+    /// Of an amplifier: its control inputs, the units that it guards, and its lanes that are closed in the group at hand.
+    pub controls: &'static [usize],
+    pub guarded: Vec<usize>,
+    pub shut: u64,
 }
 
 impl<A: Isa, R: Reader<A>> Unit<A, R> {
-    /// Renders one lane group. `port` finds what the slots read; `scratch` has a block for every slot.
+    /// Of an amplifier: lanes of a group that are closed throughout the block. Where a knob may move, none.
+    #[inline(always)]
+    pub fn find_shut<'p>(
+        &mut self,
+        isa: A,
+        group: usize,
+        around: Around<'_>,
+        port: impl Fn(Reads) -> Port<'p, A>,
+        scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
+    ) -> u64 {
+        if self.awake[group] {
+            return 0;
+        }
+        let count = self.slots.len();
+        let constants = &self.constants[group * count..][..count];
+        let mut ins = [In::constant(R::lanes(isa).f(0.0)); 8];
+        for (control, scratch) in self.controls.iter().zip(scratch) {
+            let slot = &mut self.slots[*control];
+            ins[*control % 8] = match slot.terms.is_empty() {
+                true => In::constant(constants[*control]),
+                false => slot.prepare(isa, group, around, &port, scratch),
+            };
+        }
+        self.kernel.shut(&ins)
+    }
+
+    /// Lanes of a group that may rest, as its knobs stood last.
+    pub fn may_rest(&self, group: usize) -> u64 {
+        let count = self.slots.len();
+        self.kernel
+            .may_rest(&self.constants[group * count..][..count])
+    }
+
+    /// Renders one lane group, of which nobody hears the lanes `resting`. `port` finds what the slots read; `scratch` has a block for every slot.
     #[inline(always)]
     pub fn render<'p>(
         &mut self,
         isa: A,
-        group: usize,
+        (group, resting): (usize, u64),
         around: Around<'_>,
         cx: &BlockCx<'_>,
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
     ) {
+        let group = (group, resting);
         // Setting up more slots than a kernel has is a good part of a small kernel's cost.
         match self.slots.len() {
             0..=4 => self.render_slots::<4>(isa, group, around, cx, port, scratch),
@@ -75,7 +115,7 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
     fn render_slots<'p, const SLOTS: usize>(
         &mut self,
         isa: A,
-        group: usize,
+        (group, resting): (usize, u64),
         around: Around<'_>,
         cx: &BlockCx<'_>,
         port: impl Fn(Reads) -> Port<'p, A>,
@@ -117,7 +157,7 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         }
         let outs = &mut self.outs[group * self.out_stride..][..self.out_slots];
         let with_notes;
-        self.kernel.render(&mut Io {
+        let mut io = Io {
             ins: &ins[..count],
             outs,
             state: &mut self.state[group * self.words..][..self.words],
@@ -134,7 +174,15 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
                     &with_notes
                 }
             },
-        });
+        };
+        let all = u64::MAX >> (64 - <R::L as Lanes>::N);
+        if resting & all == all && !self.awake[group] && self.kernel.rest(&mut io) {
+            return;
+        }
+        self.kernel.render(&mut io);
+        if resting != 0 {
+            self.kernel.forget(io.state, resting);
+        }
     }
 
     /// Closes the gates that a note source has just opened in a lane group.

@@ -1,11 +1,11 @@
 //! Four-pole low-pass that saturates and sings.
 use crate::dsp::{
     ladder::{Coefficients, tick},
-    lanes::{Float, Lanes},
+    lanes::{Float, Lanes, Mask},
 };
 
 use super::{
-    module::{Build, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError, Rest},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -20,6 +20,9 @@ ports! {
     }
     options {}
 }
+
+/// From this resonance on it may sound without an input.
+const SINGS: f32 = 0.88;
 
 pub struct Ladder {
     per_hz: f32,
@@ -38,6 +41,7 @@ impl Module for Ladder {
         options: OPTIONS,
     };
     const WORDS: usize = 4;
+    const REST: Rest = Rest::Forgets { still: &[param::RES] };
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -67,6 +71,11 @@ impl Module for Ladder {
             }
         }
         io.state[..4].copy_from_slice(&s);
+    }
+
+    #[inline(always)]
+    fn may_rest<L: Lanes>(&self, l: L, knobs: &[L::F]) -> u64 {
+        l.f(SINGS).gt(knobs[param::RES]).to_bits()
     }
 }
 

@@ -25,7 +25,7 @@ pub mod tuner;
 mod vowels;
 
 use crate::dsp::lanes::{Isa, Lanes};
-use module::{Build, Entered, Kernel, Module, OptionError};
+use module::{Build, Entered, Kernel, Module, OptionError, Rest};
 use spec::ModuleSpec;
 
 macro_rules! modules {
@@ -46,6 +46,14 @@ macro_rules! modules {
                 return Ok(Box::new(Entered { isa, lanes, module: <$file::$module as Module>::build(build)? }));
             })*
             unreachable!("a spec that is not in the registry: {}", spec.kind)
+        }
+
+        /// What a kind may leave out while nothing of it can be heard.
+        pub fn rest(spec: &ModuleSpec) -> Rest {
+            $($(#[$when])? if spec.kind == <$file::$module as Module>::SPEC.kind {
+                return <$file::$module as Module>::REST;
+            })*
+            Rest::Never
         }
 
         /// A module built to be read by editors: see [`playing`].

@@ -26,6 +26,9 @@ pub trait Module: Send + Sized + 'static {
     /// State vectors of one lane group. An integer lives there by its bits ([`crate::dsp::lanes::Float::bits`]).
     const WORDS: usize;
 
+    /// What it may leave out while nothing of it can be heard.
+    const REST: Rest = Rest::Never;
+
     /// Reads the options; called by the compiler, may allocate.
     fn build(build: &Build<'_>) -> Result<Self, OptionError>;
 
@@ -60,6 +63,61 @@ pub trait Module: Send + Sized + 'static {
     /// Renders one block of one lane group. Parameters arrive clamped and smoothed, inputs summed: a module does neither.
     /// Must be `#[inline(always)]`, and so must what it calls with vectors: it is compiled inside a feature function.
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>);
+
+    /// A block that nobody hears, in place of `render`; leaves what `render` and [`Module::forget`] would. False where it has done
+    /// nothing and the block has to be rendered.
+    #[inline(always)]
+    fn rest<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) -> bool {
+        let forgets = matches!(Self::REST, Rest::Forgets { .. });
+        if forgets {
+            io.state.fill(l.f(0.0));
+            io.outs.iter_mut().for_each(
+                #[inline(always)]
+                |out| out.fill(l.f(0.0)),
+            );
+        }
+        forgets
+    }
+
+    /// After a rendered block: `keep` is 0 in lanes that nobody has heard, else 1.
+    #[inline(always)]
+    fn forget<L: Lanes>(&self, state: &mut [L::F], keep: L::F) {
+        if matches!(Self::REST, Rest::Forgets { .. }) {
+            for word in state {
+                *word = *word * keep;
+            }
+        }
+    }
+
+    /// Lanes that may rest while their knobs stand so, as bits: not a filter that sings without an input.
+    #[inline(always)]
+    fn may_rest<L: Lanes>(&self, _: L, _knobs: &[L::F]) -> u64 {
+        u64::MAX
+    }
+
+    /// Of an amplifier: lanes that are closed throughout the block, as bits. Only the controls among the inputs are there.
+    #[inline(always)]
+    fn shut<L: Lanes>(&self, _: L, _ins: &[In<'_, L>]) -> u64 {
+        0
+    }
+}
+
+/// What a module may leave out while all that hears it is closed amplifiers. What a lane is like after such a block depends on
+/// that lane alone, whether its neighbours are heard or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    Never,
+    /// All of it: its state begins anew. These inputs must have no cable.
+    Forgets {
+        still: &'static [usize],
+    },
+    /// Its sound; its phase goes on, for which it needs its inputs.
+    Runs,
+    /// It is one of those amplifiers: it passes this input times the sum of its controls.
+    Amplifier {
+        input: usize,
+        controls: &'static [usize],
+    },
 }
 
 /// What a module is built from.
@@ -387,6 +445,11 @@ pub trait Kernel<L: Lanes>: Send {
     fn notes(&self) -> NoteMode;
     fn init(&self, lane: LaneInit, words: &mut [f32]);
     fn render(&self, io: &mut Io<'_, L>);
+    fn rest(&self, io: &mut Io<'_, L>) -> bool;
+    /// `resting` are lanes as bits.
+    fn forget(&self, state: &mut [L::F], resting: u64);
+    fn may_rest(&self, knobs: &[L::F]) -> u64;
+    fn shut(&self, ins: &[In<'_, L>]) -> u64;
 }
 
 /// A module at an instruction set and a lane width.
@@ -418,5 +481,39 @@ impl<A: Isa, L: Lanes, M: Module> Kernel<L> for Entered<A, L, M> {
             #[inline(always)]
             || self.module.render(self.lanes, io),
         );
+    }
+
+    fn rest(&self, io: &mut Io<'_, L>) -> bool {
+        self.isa.run(
+            #[inline(always)]
+            || self.module.rest(self.lanes, io),
+        )
+    }
+
+    fn forget(&self, state: &mut [L::F], resting: u64) {
+        self.isa.run(
+            #[inline(always)]
+            || {
+                let keep = self.lanes.from_fn(
+                    #[inline(always)]
+                    |lane| (resting >> lane & 1 == 0) as u32 as f32,
+                );
+                self.module.forget::<L>(state, keep);
+            },
+        );
+    }
+
+    fn may_rest(&self, knobs: &[L::F]) -> u64 {
+        self.isa.run(
+            #[inline(always)]
+            || self.module.may_rest(self.lanes, knobs),
+        )
+    }
+
+    fn shut(&self, ins: &[In<'_, L>]) -> u64 {
+        self.isa.run(
+            #[inline(always)]
+            || self.module.shut(self.lanes, ins),
+        )
     }
 }

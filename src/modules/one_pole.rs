@@ -5,7 +5,7 @@ use crate::dsp::{
 };
 
 use super::{
-    module::{Build, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError, Rest},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -37,6 +37,7 @@ impl Module for OnePole {
         options: OPTIONS,
     };
     const WORDS: usize = 1;
+    const REST: Rest = Rest::Forgets { still: &[] };
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {

@@ -11,7 +11,7 @@ use crate::dsp::{
 
 use super::{
     level::apply_level,
-    module::{Build, In, Io, Module, OptionError},
+    module::{Build, In, Io, Module, OptionError, Rest},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -59,6 +59,7 @@ impl Module for Saw {
         options: OPTIONS,
     };
     const WORDS: usize = SWEEP + sweep::WORDS;
+    const REST: Rest = Rest::Runs;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -91,6 +92,50 @@ impl Module for Saw {
             self.steady(l, io, phase, offset, &level);
         } else {
             self.moving(l, io, phase);
+        }
+    }
+
+    /// The phase goes on, and the bare ramp; no edge leaves anything.
+    #[inline(always)]
+    fn rest<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) -> bool {
+        let (freq, ratio) = (io.ins[param::FREQ], io.ins[param::RATIO]);
+        let (fm, lin, sync) = (io.ins[input::FM], io.ins[input::LIN], io.ins[input::SYNC]);
+        let offset = turns(l, fm.head());
+        let steady = freq.is_constant() && ratio.is_constant() && is_zero(l, &lin);
+        let unmoved = fm.is_constant() && same(l, offset, io.state[OFFSET].bits());
+        let alone = sync.is_constant() && rise::is_still(l, sync.head(), &io.state[SWEEP..][..rise::WORDS]);
+        if !steady || !unmoved || !alone || io.outs[output::PHASE].wanted {
+            return false;
+        }
+        let mut phase = Phase::<L>::load(io.state);
+        phase.tune(l, freq.head() * ratio.head(), self.rate);
+        if !step::is_steady::<L>(phase.step()) {
+            return false;
+        }
+        let (ramp, residuals) = io.state[RAMP..].split_at_mut(LATE);
+        phase.advance_over(
+            l,
+            0..BLOCK - LATE,
+            #[inline(always)]
+            |_, _| (),
+        );
+        phase.advance_over(
+            l,
+            BLOCK - LATE..BLOCK,
+            #[inline(always)]
+            |i, turn| ramp[i - (BLOCK - LATE)] = (turn + offset).bits(),
+        );
+        residuals[..TAPS].fill(l.f(0.0));
+        phase.store(io.state);
+        io.outs[output::OUT].fill(l.f(0.0));
+        io.outs[output::PHASE].fill(l.f(0.0));
+        true
+    }
+
+    #[inline(always)]
+    fn forget<L: Lanes>(&self, state: &mut [L::F], keep: L::F) {
+        for word in &mut state[RESIDUALS..][..TAPS] {
+            *word = *word * keep;
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::dsp::{
 
 use super::{
     level::{apply_moving, is_full, steady_level},
-    module::{Build, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError, Rest},
     saw::is_zero,
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -50,6 +50,7 @@ impl Module for Sine {
         options: OPTIONS,
     };
     const WORDS: usize = LAST + 2;
+    const REST: Rest = Rest::Runs;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self { rate: build.rate })
@@ -139,6 +140,33 @@ impl Module for Sine {
         }
         phase.store(io.state);
         io.state[LAST..].copy_from_slice(&out[BLOCK - 2..]);
+    }
+
+    /// The phase goes on; feedback starts anew.
+    #[inline(always)]
+    fn rest<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) -> bool {
+        let (freq, ratio) = (io.ins[param::FREQ], io.ins[param::RATIO]);
+        if !freq.is_constant() || !ratio.is_constant() || !is_zero(l, &io.ins[input::LIN]) {
+            return false;
+        }
+        let mut phase = Phase::<L>::load(io.state);
+        phase.tune(l, freq.head() * ratio.head(), self.rate);
+        phase.advance(
+            l,
+            #[inline(always)]
+            |_, _| (),
+        );
+        phase.store(io.state);
+        io.state[LAST..].fill(l.f(0.0));
+        io.outs[output::OUT].fill(l.f(0.0));
+        true
+    }
+
+    #[inline(always)]
+    fn forget<L: Lanes>(&self, state: &mut [L::F], keep: L::F) {
+        for word in &mut state[LAST..] {
+            *word = *word * keep;
+        }
     }
 }
 

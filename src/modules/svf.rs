@@ -3,12 +3,12 @@ use std::f32::consts::PI;
 
 use crate::dsp::{
     BLOCK,
-    lanes::{Float, Lanes},
+    lanes::{Float, Lanes, Mask},
     matched_svf::{Coefficients, Shape, State},
 };
 
 use super::{
-    module::{Build, Io, Module, Out, OptionError},
+    module::{Build, Io, Module, OptionError, Out, Rest},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -47,6 +47,7 @@ impl Module for Svf {
         options: OPTIONS,
     };
     const WORDS: usize = 2;
+    const REST: Rest = Rest::Forgets { still: &[param::Q] };
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -133,6 +134,11 @@ impl Module for Svf {
             ),
         }
         (io.state[0], io.state[1]) = (state.s1, state.s2);
+    }
+
+    #[inline(always)]
+    fn may_rest<L: Lanes>(&self, l: L, knobs: &[L::F]) -> u64 {
+        l.f(SINGS).gt(knobs[param::Q]).to_bits()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::dsp::{
 };
 
 use super::{
-    module::{Build, Io, Module, OptionError},
+    module::{Build, In, Io, Module, OptionError, Rest},
     pointwise::pointwise,
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -42,6 +42,10 @@ impl Module for Vca {
         options: OPTIONS,
     };
     const WORDS: usize = 0;
+    const REST: Rest = Rest::Amplifier {
+        input: input::IN,
+        controls: &[input::CV, param::GAIN],
+    };
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -104,6 +108,30 @@ impl Module for Vca {
                 }
             }
         }
+    }
+
+    #[inline(always)]
+    fn shut<L: Lanes>(&self, l: L, ins: &[In<'_, L>]) -> u64 {
+        let (cv, gain) = (ins[input::CV], ins[param::GAIN]);
+        let mut all = self.closed(l, cv, gain, 0) & self.closed(l, cv, gain, BLOCK - 1);
+        // Mostly its ends tell of a block that moves.
+        if all.any() && !(cv.is_constant() && gain.is_constant()) {
+            for i in 1..BLOCK - 1 {
+                all = all & self.closed(l, cv, gain, i);
+            }
+        }
+        all.to_bits()
+    }
+}
+
+impl Vca {
+    #[inline(always)]
+    fn closed<L: Lanes>(&self, l: L, cv: In<'_, L>, gain: In<'_, L>, i: usize) -> L::M {
+        let control = cv.at(i) + gain.at(i);
+        l.f(0.0).ge(match self.exponential {
+            true => control,
+            false => control.abs(),
+        })
     }
 }
 
