@@ -408,9 +408,8 @@ fn play(
             continue;
         };
         for block in blocks.clone() {
-            // Whoever is open at the start is told so again: a graph that takes over has all its gates closed.
-            let before = block > blocks.start && held(i, block - 1);
-            if held(i, block) != before {
+            // At the start everybody is told: a graph that takes over has all its gates closed.
+            if block == blocks.start || held(i, block) != held(i, block - 1) {
                 let open = held(i, block);
                 let offset = if block == blocks.start {
                     0

@@ -193,7 +193,7 @@ impl Compiler<'_> {
                 _ => &[],
             },
             guarded: Vec::new(),
-            shut: 0,
+            shut: vec![0; groups],
         })
     }
 

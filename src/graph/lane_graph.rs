@@ -128,7 +128,7 @@ impl<A: Isa> LaneGraph<A> {
             let (amplifier, first) = each_width!(&self.units[index], unit => unit.guards[k]);
             resting &= match first {
                 true => self.find_shut(amplifier, group, around),
-                false => each_width!(&self.units[amplifier], unit => unit.shut),
+                false => each_width!(&self.units[amplifier], unit => unit.shut[group]),
             };
         }
         resting
@@ -155,6 +155,7 @@ impl<A: Isa> LaneGraph<A> {
             }
             None => 0,
         };
+        let isa = self.isa;
         let guarded = match shut {
             0 => 0,
             _ => each_width!(&self.units[index], unit => unit.guarded.len()),
@@ -162,9 +163,9 @@ impl<A: Isa> LaneGraph<A> {
         let mut resting = shut;
         for k in 0..guarded {
             let behind = each_width!(&self.units[index], unit => unit.guarded[k]);
-            resting &= each_width!(&self.units[behind], unit => unit.may_rest(group));
+            resting &= each_width!(&self.units[behind], unit => unit.may_rest(isa, group));
         }
-        each_width!(&mut self.units[index], unit => unit.shut = resting);
+        each_width!(&mut self.units[index], unit => unit.shut[group] = resting);
         resting
     }
 

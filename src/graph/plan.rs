@@ -431,12 +431,14 @@ fn in_render_order(
     let mut order: Vec<usize> = Vec::with_capacity(count);
     let mut kind = 0;
     while order.len() < count {
+        let first = |kind: usize| ready[kind].first().map(|(rests, _)| *rests);
+        // On with the same width, unless only units that may rest are left there and not elsewhere.
+        kind = match (first(kind), first(1 - kind)) {
+            (None, _) | (Some(true), Some(false)) => 1 - kind,
+            _ => kind,
+        };
         let Some((_, unit)) = ready[kind].pop_first() else {
-            kind = 1 - kind;
-            if ready[kind].is_empty() {
-                break; // `depths` has refused cycles, so every unit has come by now
-            }
-            continue;
+            break; // `depths` has refused cycles, so every unit has come by now
         };
         order.push(unit);
         for &reader in &readers[unit] {
@@ -542,7 +544,7 @@ fn guards(units: &[UnitPlan], index: usize) -> Option<Vec<usize>> {
         Rest::Forgets { still } => still,
         Rest::Never | Rest::Amplifier { .. } => return None,
     };
-    if (unit.wide && !unit.private) || still.iter().any(|s| !unit.slots[*s].terms.is_empty()) {
+    if still.iter().any(|s| !unit.slots[*s].terms.is_empty()) {
         return None;
     }
     let mut guards: Vec<usize> = Vec::new();

@@ -51,10 +51,10 @@ pub struct Unit<A: Isa, R: Reader<A>> {
     pub inits: Vec<LaneInit>,
     /// Amplifiers without which nothing of it is heard, and whether it is the first that asks them in a block.
     pub guards: Vec<(usize, bool)>,
-    /// Of an amplifier: its control inputs, the units that it guards, and its lanes that are closed in the group at hand.
+    /// Of an amplifier: its control inputs, the units that it guards, and in each group its lanes that are closed.
     pub controls: &'static [usize],
     pub guarded: Vec<usize>,
-    pub shut: u64,
+    pub shut: Vec<u64>,
 }
 
 impl<A: Isa, R: Reader<A>> Unit<A, R> {
@@ -68,27 +68,31 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
     ) -> u64 {
-        if self.awake[group] {
-            return 0;
-        }
-        let count = self.slots.len();
-        let constants = &self.constants[group * count..][..count];
-        let mut ins = [In::constant(R::lanes(isa).f(0.0)); 8];
+        let zero = R::lanes(isa).f(0.0);
+        let mut ins = [In::constant(zero); 8];
         for (control, scratch) in self.controls.iter().zip(scratch) {
             let slot = &mut self.slots[*control];
+            let knobs = slot.knobs.as_ref();
+            if knobs.is_some_and(|k| k.moving[group]) {
+                return 0;
+            }
             ins[*control % 8] = match slot.terms.is_empty() {
-                true => In::constant(constants[*control]),
+                true => In::constant(knobs.map_or(zero, |k| k.held[group])),
                 false => slot.prepare(isa, group, around, &port, scratch),
             };
         }
         self.kernel.shut(&ins)
     }
 
-    /// Lanes of a group that may rest, as its knobs stood last.
-    pub fn may_rest(&self, group: usize) -> u64 {
-        let count = self.slots.len();
-        self.kernel
-            .may_rest(&self.constants[group * count..][..count])
+    /// Lanes of a group that may rest, as its knobs stand.
+    pub fn may_rest(&self, isa: A, group: usize) -> u64 {
+        let mut knobs = [R::lanes(isa).f(0.0); MAX_SLOTS];
+        for (knob, slot) in knobs.iter_mut().zip(&self.slots) {
+            if let Some(knobs) = &slot.knobs {
+                *knob = knobs.held[group];
+            }
+        }
+        self.kernel.may_rest(&knobs)
     }
 
     /// Renders one lane group, of which nobody hears the lanes `resting`. `port` finds what the slots read; `scratch` has a block for every slot.
