@@ -71,6 +71,12 @@ pub struct Play {
     /// ADDR:PORT | off; port 0 picks a free one and prints it [default: 127.0.0.1:5005]
     #[arg(long, value_name = "ADDR:PORT", value_parser = osc)]
     pub osc: Option<OscBind>,
+    /// NAME | off | all: MIDI ports with NAME in their names
+    #[arg(long, value_name = "NAME|off|all", default_value = "all")]
+    pub midi: String,
+    /// off | in | out: follow the MIDI clock that comes in, or send ours
+    #[arg(long, value_enum, default_value = "off")]
+    pub midi_clock: MidiClock,
     /// No screen: runs until SIGTERM, SIGINT, OSC /quit or --for
     #[arg(long)]
     pub headless: bool,
@@ -94,6 +100,14 @@ pub struct Play {
     pub log: Option<PathBuf>,
     #[command(flatten)]
     pub screen: Screen,
+}
+
+/// `--midi-clock`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MidiClock {
+    Off,
+    In,
+    Out,
 }
 
 /// How the screen looks.

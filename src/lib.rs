@@ -33,6 +33,7 @@ pub mod graph;
     clippy::disallowed_methods,
     clippy::disallowed_macros
 )]
+pub mod midi;
 pub mod modules;
 pub mod osc;
 pub mod patch;

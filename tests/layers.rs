@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["engine"],
     &["audio"],
     &["control"],
-    &["osc", "tui"],
+    &["osc", "midi", "tui"],
     &["app", "cli"],
 ];
 /// The last row joins everything, so its parts may know each other.

@@ -3,12 +3,13 @@ use std::fmt::Write;
 
 use crate::audio::device::HOSTS;
 use crate::audio::device_list::{DeviceListing, HostListing, list};
+use crate::midi;
 
 use super::failure::{Failure, print};
 
 /// The verb.
 pub fn run() -> Result<(), Failure> {
-    print(&page(&list()))
+    print(&(page(&list()) + &ports(midi::available())))
 }
 
 fn page(hosts: &[HostListing]) -> String {
@@ -41,6 +42,25 @@ fn page(hosts: &[HostListing]) -> String {
         }
     }
     page + "null\n  advances in real time and sounds nowhere\nwav:FILE\n  writes what a device would have heard\n"
+}
+
+/// MIDI, as `--midi` takes it.
+fn ports(found: Result<(Vec<String>, Vec<String>), String>) -> String {
+    let (inputs, outputs) = match found {
+        Ok(found) => found,
+        Err(why) => return format!("MIDI\n  {why}\n"),
+    };
+    let mut page = "MIDI\n".to_owned();
+    if inputs.is_empty() && outputs.is_empty() {
+        page += "  no ports\n";
+    }
+    for name in inputs {
+        let _ = writeln!(page, "  --midi \"{name}\"  in");
+    }
+    for name in outputs {
+        let _ = writeln!(page, "  --midi \"{name}\" --midi-clock out");
+    }
+    page
 }
 
 fn line(host: &str, device: &DeviceListing) -> String {

@@ -11,12 +11,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::audio::stderr::StderrCapture;
-use crate::cli::{self, OscBind};
+use crate::cli::{self, MidiClock, OscBind};
 use crate::control::command::Command;
 use crate::control::event::{Event, What};
 use crate::control::handle::Handle;
 use crate::control::slot::SlotState;
 use crate::control::telemetry_json::write_lines;
+use crate::midi::{self, Midi};
 use crate::osc::Server;
 use crate::tui;
 
@@ -70,6 +71,7 @@ pub fn run(args: &cli::Play) -> Result<(), Failure> {
         log.line(format_args!("patch files are not watched: {e}"));
     }
     let osc = listen(args, &patch, &handle)?;
+    let midi = start_midi(args, &handle)?;
     let events = handle.subscribe();
     let greeting = begin(&handle, &events, &patch, args.headless)?;
     let session = Session {
@@ -88,6 +90,7 @@ pub fn run(args: &cli::Play) -> Result<(), Failure> {
         session.screen(args, &patch, notice(&instrument, &osc, greeting))
     };
     drop(osc);
+    drop(midi);
     instrument.end();
     if let Some(writer) = writer {
         // It ends with the last event; a reader that does not read must not keep the program.
@@ -168,6 +171,27 @@ enum Osc {
     Off,
     On(#[allow(dead_code)] Server),
     Problem(String),
+}
+
+/// MIDI, unless it is not wanted. Where there is none the ports are looked for again and again.
+fn start_midi(args: &cli::Play, handle: &Handle) -> Result<Option<Midi>, Failure> {
+    let wanted = match args.midi.as_str() {
+        "off" => return Ok(None),
+        "all" => midi::Wanted::All,
+        name => midi::Wanted::Named(name.to_owned()),
+    };
+    let options = midi::Options {
+        wanted,
+        clock: match args.midi_clock {
+            MidiClock::Off => midi::Clock::Off,
+            MidiClock::In => midi::Clock::In,
+            MidiClock::Out => midi::Clock::Out,
+        },
+        memory: tui::config_folder().map(|folder| folder.join("midi.ron")),
+    };
+    let midi = Midi::start(options, handle.clone());
+    midi.map(Some)
+        .map_err(|e| Failure::Machine(format!("--midi: {e}")))
 }
 
 /// Loads the first patch and waits until it sounds. Without a screen a patch that can't play ends the program; with one,

@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
+use super::controls::{Assigned, Controlled};
 use super::sequences::Ask;
 use crate::audio::wav_bits::Bits;
 use crate::modules::spec::ParamValue;
@@ -135,6 +136,20 @@ pub enum Command {
         velocity: f32,
     },
     NotesOff,
+    /// Moves every note by so many semitones from where the patch has it: a pitch wheel.
+    Bend(f32),
+    /// A controller of the outside moved, to 0..=1.
+    Control {
+        channel: u8,
+        controller: u8,
+        value: f32,
+    },
+    /// The next controller that moves turns this knob from then on; None: no longer.
+    Learn(Option<Controlled>),
+    /// What was learned before.
+    SetControls(Vec<Assigned>),
+    /// A sentence of whoever translates for the outside: a device came or went.
+    Tell(String),
     /// Turns a macro of the live patch, named or numbered from 1, to a place from 0 to 1.
     Macro {
         name: String,
@@ -213,7 +228,12 @@ impl Command {
     pub fn is_unlogged(&self) -> bool {
         matches!(
             self,
-            Self::Status | Self::Watch(_) | Self::Record(_) | Self::Cue(_)
+            Self::Status
+                | Self::Watch(_)
+                | Self::Record(_)
+                | Self::Cue(_)
+                | Self::Tell(_)
+                | Self::Learn(_)
         )
     }
 }

@@ -11,6 +11,7 @@ use crate::patch::{Patch, diagnostic::Diagnostic};
 
 use super::bench::Bench;
 use super::command::{Quantum, SlotId};
+use super::controls::{Assigned, Controlled};
 use super::probe::ProbeFeed;
 use super::slot::{Incoming, SlotState};
 
@@ -155,6 +156,9 @@ pub struct View {
     pub probe: Option<Arc<ProbeFeed>>,
     /// Modules of the draft that OSC builds, while one is open.
     pub draft: Option<usize>,
+    /// Controllers of the outside and their knobs; the knob that waits for one.
+    pub controls: Vec<Assigned>,
+    pub learning: Option<Controlled>,
     pub undo_steps: usize,
     pub redo_steps: usize,
     /// What is heard is being written to disk.
@@ -220,6 +224,8 @@ impl Default for View {
             auto_prime: true,
             probe: None,
             draft: None,
+            controls: Vec::new(),
+            learning: None,
             undo_steps: 0,
             redo_steps: 0,
             recording: None,

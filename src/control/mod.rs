@@ -3,6 +3,7 @@ pub mod bench;
 pub mod blackbox;
 pub mod builder;
 pub mod command;
+pub mod controls;
 pub mod crew;
 mod deaths;
 mod draft;

@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 
 use crate::control::command::{Command, Quantum, Record};
+use crate::control::controls::Controlled;
 use crate::patch::file::save_atomic;
 use crate::patch::value::parse_length;
 
@@ -10,7 +11,7 @@ use super::keymap::Keymap;
 use super::keys_file;
 use super::notes::{KeyMode, NoteKeys};
 use super::overlays;
-use super::screens::{Screen, text};
+use super::screens::{Screen, patch, text};
 use super::settings::{self, Settings};
 use super::theme::{Role, Theme};
 use super::words;
@@ -389,5 +390,39 @@ pub fn mouse(app: &mut App, arg: &str) {
 fn write_settings(app: &mut App) {
     if let Err(why) = app.settings.write(app.options.config.as_deref()) {
         app.complain(format!("this is not remembered: {why}"));
+    }
+}
+
+/// The knob that a MIDI controller is to turn: named, in focus on the Patch screen, or the picked macro.
+pub fn learn(app: &mut App, arg: &str) {
+    let arg = arg.trim();
+    if arg.is_empty() && app.view.learning.is_some() {
+        app.send(Command::Learn(None));
+        return app.say("No controller is waited for any more");
+    }
+    let knob = match arg.split_once('.') {
+        Some((module, param)) => Some(Controlled::Param {
+            module: module.to_owned(),
+            param: param.to_owned(),
+        }),
+        None if app.screen == Screen::Patch => patch::row_in_focus(app).and_then(|(shown, row)| {
+            let node = &shown.patch.modules[row.node];
+            match row.field {
+                patch::Field::Param(param) => Some(Controlled::Param {
+                    module: node.name.clone(),
+                    param: node.spec.params[param].name.to_owned(),
+                }),
+                _ => None,
+            }
+        }),
+        None => (!super::stage::macros(app).is_empty()).then_some(Controlled::Macro(app.picked_macro)),
+    };
+    let Some(knob) = knob else {
+        return app
+            .complain("learn takes a knob: vcf.cutoff, the one in focus on Patch, or a macro");
+    };
+    let text = format!("Move a MIDI controller: it will turn {knob}");
+    if app.ask(Command::Learn(Some(knob))) {
+        app.say(text);
     }
 }

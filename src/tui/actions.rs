@@ -180,7 +180,7 @@ pub const ACTIONS: &[Action] = actions! {
     "page down" "",     [On(Text) => "PgDn", On(Files) => "PgDn", On(Log) => "PgDn"],         Quiet, |a, _| a.move_by(10), "ten rows down";
     "top" "",           [Nav => "Home gg"],                       Quiet, |a, _| a.move_by(isize::MIN / 2), "to the first row";
     "bottom" "",        [Nav => "End ge"],                        Quiet, |a, _| a.move_by(isize::MAX / 2), "to the last row";
-    "back" "",          [Nav => "Esc"],                         Quiet, |a, _| a.back(), "drop the filter, else back to the screen before; never stops the sound";
+    "back" "",          [Nav => "Esc"],                         Quiet, |a, _| a.back(), "drop the filter, else back to the screens before and to Perform; never stops the sound";
     "play" "",          [Nav => "Space"],                       Quiet, |a, _| act::toggle_play(a), "transport: play or stop";
     "swap now" "",      [Nav => "!"],                           Quiet, |a, _| act::swap(a, "now"), "swap at once, still crossfaded";
     "quantum" "<when>", [Nav => "b"],                           Quiet, act::quantum, "when swaps happen: beat, bar, 2bars, 4bars, 8bars in turn, or as named";
@@ -202,6 +202,7 @@ pub const ACTIONS: &[Action] = actions! {
     "key mode" "",      [Keys => "Tab"],                        Word("mode"), |a, _| act::next_key_mode(a), "gate (fixed length), latch (press on, press off) or legato (one note)";
 
     // By name only
+    "learn" "<knob>",   [],                                     Quiet, act::learn, "the next MIDI controller that moves turns the knob in focus, the picked macro, or module.param; again: no longer";
     "keys" "<file>",    [],                                     Quiet, act::keys, "write a file to bind keys in, with all that are bound; `keys load` reads it again";
     "layout" "<name>",  [],                                     Quiet, act::layout, "of the computer's keyboard, for KEYS: qwerty, qwertz, azerty, dvorak; remembered";
     "mouse" "<on|off>", [],                                     Quiet, act::mouse, "whether the mouse is asked for; off leaves it to the terminal; remembered";

@@ -81,7 +81,10 @@ pub struct App {
     /// The first of two letters, and when it was pressed.
     prefix: Option<(Chord, Instant)>,
     pub screen: Screen,
-    pub before: Screen,
+    /// The screens that Esc leads back through, the newest last; then it leads to Perform.
+    trail: Vec<Screen>,
+    /// How long a key waits for what it asked.
+    pub patience: Duration,
     pub layer: Layer,
     pub overlay: Option<Overlay>,
     /// Letters go into the screen's filter.
@@ -148,7 +151,8 @@ impl App {
             settings: Settings::default(),
             prefix: None,
             screen: Screen::Perform,
-            before: Screen::Perform,
+            trail: Vec::new(),
+            patience: ANSWER,
             layer: Layer::Nav,
             overlay: None,
             filtering: false,
@@ -296,7 +300,7 @@ impl App {
             self.complain(why.to_string());
             return false;
         }
-        match answered.recv_timeout(ANSWER) {
+        match answered.recv_timeout(self.patience) {
             Ok(Ok(_)) => self.view = self.handle.view(),
             Ok(Err(why)) => {
                 self.complain(why);
@@ -340,7 +344,14 @@ impl App {
 
     pub fn go(&mut self, screen: Screen) {
         if self.screen != screen {
-            self.before = self.screen;
+            self.trail.push(self.screen);
+            // Each screen stands on the way once, and the way begins at Perform.
+            if let Some(at) = self.trail.iter().position(|s| *s == screen) {
+                self.trail.truncate(at);
+            }
+            if screen == Screen::Perform {
+                self.trail.clear();
+            }
             self.screen = screen;
         }
         self.filtering = false;
@@ -361,7 +372,8 @@ impl App {
         } else if self.screen == Screen::Log && !self.journal.filter.is_empty() {
             self.journal.filter.clear();
         } else {
-            self.go(self.before);
+            let before = self.trail.last().copied();
+            self.go(before.unwrap_or_default());
         }
     }
 

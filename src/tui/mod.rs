@@ -31,6 +31,8 @@ mod scene;
 mod scene_tests;
 mod screens;
 mod settings;
+#[cfg(test)]
+mod soak;
 mod stage;
 mod svg;
 mod terminal;

@@ -50,6 +50,15 @@ impl Supervisor {
             Command::Gate { module, open } => self.gate(&module, open, frame)?,
             Command::Note { note, velocity } => self.note(note, velocity, frame)?,
             Command::NotesOff => self.notes_off(frame),
+            Command::Bend(semitones) => self.bend(semitones, frame)?,
+            Command::Control {
+                channel,
+                controller,
+                value,
+            } => self.control(channel, controller, value, frame)?,
+            Command::Learn(knob) => self.learn(knob)?,
+            Command::SetControls(controls) => self.set_controls(controls),
+            Command::Tell(sentence) => self.tell(What::Warning, sentence),
             Command::Macro { name, at } => {
                 let index = self.macro_named(&name)?;
                 self.turn_macro(index, at, frame)?;

@@ -2,6 +2,7 @@
 //! allocation and free. Its thread is `while running { take; step }`; lock-step tests and offline rendering call the same two.
 mod answers;
 mod benching;
+mod controls;
 mod device;
 mod failing;
 mod gestures;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::bench::Bench;
 use super::builder::Builder;
 use super::command::{Command, Quantum, Request, SlotId, Watching};
+use super::controls::{Assigned, Controlled};
 use super::deaths::Deaths;
 use super::draft::Draft;
 use super::event::{Recording, View};
@@ -176,6 +178,9 @@ pub struct Supervisor {
     told_dry: Option<Duration>,
     ended: bool,
     saves: Vec<JoinHandle<records::Save>>,
+    /// Controllers and their knobs; the knob that waits for one.
+    controls: Vec<Assigned>,
+    learning: Option<Controlled>,
     recorder: Option<Recorder>,
     recording: Option<Recording>,
 }
@@ -241,6 +246,8 @@ impl Supervisor {
             told_dry: None,
             ended: false,
             saves: Vec::new(),
+            controls: Vec::new(),
+            learning: None,
             recorder: None,
             recording: None,
             config,

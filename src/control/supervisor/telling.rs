@@ -160,6 +160,8 @@ impl Supervisor {
             draft: self.draft.as_ref().map(|d| d.len()),
             undo_steps,
             redo_steps,
+            controls: self.controls.clone(),
+            learning: self.learning.clone(),
             recording: self.recording.clone(),
             device: self.device.clone(),
             device_problem: self.device_problem.clone(),

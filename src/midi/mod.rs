@@ -1,0 +1,10 @@
+//! MIDI: ports that come and go, messages into [`Command`](crate::control::command::Command)s, clock in both directions. Runs on
+//! threads of its own; sound never waits for it.
+mod clock;
+mod ports;
+mod stamp;
+#[cfg(test)]
+mod tests;
+mod translate;
+
+pub use ports::{Clock, Midi, Options, Wanted, available};
