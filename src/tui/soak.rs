@@ -31,6 +31,9 @@ const ESCAPES: usize = 12;
 /// Frames that pass with each key: 5 ms.
 const FRAMES: usize = 256;
 
+/// What plays at first.
+const FIRST: &str = "patches/bass/acid.ron";
+
 struct Random(u64);
 
 impl Random {
@@ -160,10 +163,8 @@ fn soak(keys: u64, seed: u64) {
         recordings: "recordings".into(),
         ..Config::default()
     });
-    let acid = std::fs::read_to_string("patches/acid.ron").expect("shipped");
-    session
-        .load_first(&acid, Path::new("patches/acid.ron"))
-        .expect("plays");
+    let acid = std::fs::read_to_string(FIRST).expect("shipped");
+    session.load_first(&acid, Path::new(FIRST)).expect("plays");
     let options = Options {
         config: Some("config".into()),
         ..Options::default()
@@ -267,18 +268,26 @@ fn keys_of_a_child() {
     soak(keys.parse().expect("a number"), seed.unwrap_or(0x5eed));
 }
 
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("folder");
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).expect("copied")),
+        }
+    }
+}
+
 fn run(keys: u64) {
     let folder = tempfile::tempdir().expect("folder");
     // So deep that no keys lead out of it, to files that are nobody's business.
     let inside = folder.path().join("d/".repeat(BETWEEN as usize + 10));
     let patches = inside.join("patches");
-    std::fs::create_dir_all(&patches).expect("folder");
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("patches");
-    for entry in std::fs::read_dir(shipped).expect("patches").flatten() {
-        if entry.path().is_file() {
-            std::fs::copy(entry.path(), patches.join(entry.file_name())).expect("copied");
-        }
-    }
+    copy(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("patches"),
+        &patches,
+    );
     let child = Process::new(std::env::current_exe().expect("this test"))
         .args(["--exact", "tui::soak::keys_of_a_child", "--nocapture"])
         .env("CHRONUS_SOAK_CHILD", keys.to_string())
