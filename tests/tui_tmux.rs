@@ -50,7 +50,7 @@ impl Session {
         let program = env!("CARGO_BIN_EXE_chronus");
         let folder = env!("CARGO_MANIFEST_DIR");
         session.line(&format!(
-            "cd '{folder}'; PS1='prompt> '; {env} '{program}' --audio null --osc off {args}; echo exit=$?"
+            "cd '{folder}'; PS1='prompt> '; export XDG_CONFIG_HOME=$(mktemp -d); {env} '{program}' --audio null --osc off {args}; echo exit=$?"
         ));
         session.wait("NAV");
         Some(session)
