@@ -277,7 +277,11 @@ fn patches_that_follow_each_other_closely_are_all_accepted() {
         load(&mut session, &saw("b", 110 + n as u32 % 7));
         session.render(CHUNK);
         let events = session.events();
-        assert!(failure(&events).is_none(), "attempt {n}: {:?}", sentences(&events));
+        assert!(
+            failure(&events).is_none(),
+            "attempt {n}: {:?}",
+            sentences(&events)
+        );
     }
 }
 

@@ -182,6 +182,70 @@ fn a_mistake_is_shown_as_it_is_typed_and_the_sound_goes_on() {
 }
 
 #[test]
+fn text_is_completed_nudged_and_handed_to_another_editor_while_it_plays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acid.ron");
+    std::fs::write(&path, ACID).unwrap();
+    let editor = "EDITOR='sed -i s/-9dB/-7dB/'";
+    let Some(s) = Session::start("write", editor, path.to_str().unwrap()) else {
+        return;
+    };
+    s.wait("A acid LIVE");
+    s.keys("3");
+    s.wait("vcf: Ladder");
+    s.keys("e C-f");
+    s.line("vca: Vca(),");
+    s.keys("End Enter");
+    s.tmux(&["send-keys", "-l", "shp: Dri"]);
+    s.wait("▸ Drive");
+    s.keys("Enter");
+    s.wait("shp: Drive()");
+    s.keys("C-z C-z C-z C-f");
+    s.line("400");
+    s.keys("M-Up");
+    // The instrument tells of the knob, and the text stands as it sounds.
+    s.wait("401Hz");
+    s.wait("vcf.cutoff");
+    s.keys("Escape");
+    s.until("NAV", |t| header(t).contains("NAV"));
+    s.keys(":");
+    s.line("edit external");
+    let screen = s.wait("-7dB");
+    assert!(header(&screen).contains("none 0"), "{screen}");
+    s.until("it is primed", |t| header(t).contains("B acid PRIMED"));
+}
+
+#[test]
+fn a_step_that_is_edited_while_it_plays_is_heard_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("acid.ron");
+    std::fs::write(&path, ACID).unwrap();
+    let Some(s) = Session::start("steps", "", path.to_str().unwrap()) else {
+        return;
+    };
+    s.wait("A acid LIVE");
+    s.keys("4");
+    s.wait("seq: Seq");
+    s.until("the play-head", |t| {
+        t.contains('▶') && t.lines().any(|l| l.contains("▶0"))
+    });
+    s.keys("Right");
+    let screen = s.wait("C#2 C2 Eb2!");
+    assert!(screen.contains("PATTERN"), "{screen}");
+    s.until("the edit is heard", |t| {
+        header(t).contains("B acid LIVE") || header(t).contains("B untitled LIVE")
+    });
+    s.keys("u");
+    s.until("the step as it was", |t| {
+        t.contains("C2 C2 Eb2!") && !t.contains("C#2 C2")
+    });
+    let screen = s.until("the undo is heard", |t| header(t).contains("A acid LIVE"));
+    assert!(header(&screen).contains("none 0"), "{screen}");
+    s.keys("m");
+    s.wait("MUTED");
+}
+
+#[test]
 fn a_silent_patch_is_refused_with_its_number() {
     let Some(s) = Session::start("silent", "", "") else {
         return;

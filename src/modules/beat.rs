@@ -188,6 +188,8 @@ impl Stretch<'_> {
         let off = |part: f64| strike.start + part * (strike.stop - strike.start);
         let until = match () {
             _ if !time.playing || !strike.open => 0,
+            // A gate that is closed silences what is held, too.
+            _ if part(self.at) <= 0.0 => 0,
             _ if strike.holds => u64::MAX,
             _ => time
                 .frame_of(off(part(self.at)), frame)

@@ -108,7 +108,9 @@ impl Module for Drums {
                 moves |= walk(cx, |s| {
                     let mut now = player.at(cx, &s, drum);
                     now.strike.high = 0.5 + 0.5 * now.velocity;
-                    let gate = now.gate.map_or(gate, |g| In::constant(l.f(g)));
+                    let open = gate.at(s.at).lanes()[lane] > 0.0;
+                    let own = now.gate.filter(|_| open);
+                    let gate = own.map_or(gate, #[inline(always)] |g| In::constant(l.f(g)));
                     s.write(cx, out, lane, gate, &now.strike)
                 });
             }

@@ -115,7 +115,9 @@ impl Module for Pattern {
             let player = Player::new(&self.score, self.length, own, cx.swing, seed);
             moves |= walk(cx, |s| {
                 let now = player.at(cx, &s, voice);
-                let gate = now.gate.map_or(gate, |g| In::constant(l.f(g)));
+                let open = gate.at(s.at).lanes()[lane] > 0.0;
+                    let own = now.gate.filter(|_| open);
+                    let gate = own.map_or(gate, #[inline(always)] |g| In::constant(l.f(g)));
                 let out = &mut io.outs[output::GATE];
                 let (end, moved) = s.write(cx, out, lane, gate, &now.strike);
                 s.hold(&mut io.outs[output::PITCH], lane, end, now.pitch);

@@ -143,8 +143,8 @@ impl Seq {
         let mut strike = Strike::of(&part, step.open);
         strike.holds = step.holds && part.number + 1 == step.strikes as i64;
         let gate = match step.gate {
-            Some(gate) => In::constant(l.f(gate)),
-            None => io.ins[param::GATE],
+            Some(gate) if of(io.ins[param::GATE]) > 0.0 => In::constant(l.f(gate)),
+            _ => io.ins[param::GATE],
         };
         let (end, mut moves) = s.write(io.cx, &mut io.outs[output::GATE], lane, gate, &strike);
         s.hold(

@@ -3,7 +3,7 @@ use crate::modules::spec::{Law, ParamSpec, ParamValue, Signal, Unit};
 
 use super::written::{Dimension, Written};
 
-pub use super::literal::amount_literal as amount_text;
+pub use super::literal::{amount_literal as amount_text, literal as value_text};
 pub use super::written::{note_name, parse_length, parse_note};
 
 /// Why a text is no value. `at` is where in the text, in bytes.

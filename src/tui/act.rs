@@ -11,7 +11,7 @@ use super::keymap::Keymap;
 use super::keys_file;
 use super::notes::{KeyMode, NoteKeys};
 use super::overlays;
-use super::screens::{Screen, patch, text};
+use super::screens::{Screen, patch, pattern, text};
 use super::settings::{self, Settings};
 use super::theme::{Role, Theme};
 use super::words;
@@ -37,9 +37,9 @@ pub fn swap(app: &mut App, when: &str) {
 
 pub fn undo(app: &mut App) {
     if app.layer == Layer::Edit {
-        if !app.text.undo() {
-            app.say("Nothing to undo in this text");
-        }
+        text::undo(app);
+    } else if app.screen == Screen::Pattern {
+        pattern::hear::undo(app);
     } else {
         app.patch.forget_turns();
         app.send(Command::Undo);
@@ -48,9 +48,9 @@ pub fn undo(app: &mut App) {
 
 pub fn redo(app: &mut App) {
     if app.layer == Layer::Edit {
-        if !app.text.redo() {
-            app.say("Nothing to redo in this text");
-        }
+        text::redo(app);
+    } else if app.screen == Screen::Pattern {
+        pattern::hear::redo(app);
     } else {
         app.patch.forget_turns();
         app.send(Command::Redo);
@@ -415,7 +415,9 @@ pub fn learn(app: &mut App, arg: &str) {
                 _ => None,
             }
         }),
-        None => (!super::stage::macros(app).is_empty()).then_some(Controlled::Macro(app.picked_macro)),
+        None => {
+            (!super::stage::macros(app).is_empty()).then_some(Controlled::Macro(app.picked_macro))
+        }
     };
     let Some(knob) = knob else {
         return app

@@ -2,9 +2,10 @@
 use super::act;
 use super::app::App;
 use super::keymap::{Binding, Keymap, keys_of};
+use super::knob::Step;
 use super::levels;
 use super::overlays;
-use super::screens::{Screen, diag, files, patch, text};
+use super::screens::{Screen, diag, files, patch, pattern, text};
 use super::stage;
 
 /// One thing that the user can do.
@@ -44,12 +45,13 @@ pub enum Scope {
 
 impl Scope {
     /// In the order of help and docs, with the headings.
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Everywhere, "Everywhere"),
         (Self::Nav, "NAV: letters are commands"),
         (Self::On(Screen::Perform), "Perform"),
         (Self::On(Screen::Patch), "Patch"),
         (Self::On(Screen::Text), "Text"),
+        (Self::On(Screen::Pattern), "Pattern"),
         (Self::On(Screen::Diag), "Diagnostics"),
         (Self::On(Screen::Log), "Log"),
         (Self::On(Screen::Files), "Files"),
@@ -82,7 +84,7 @@ pub enum Hint {
 
 use Hint::{None as Quiet, Whole, Word};
 use Scope::{Edit, Everywhere, Keys, Nav, On};
-use Screen::{Diag, Files, Log, Patch, Perform, Text};
+use Screen::{Diag, Files, Log, Patch, Pattern, Perform, Text};
 
 macro_rules! actions {
     ($($name:literal $arg:literal, [$($scope:expr => $chords:literal),*], $hint:expr, $run:expr, $doc:literal;)*) => {
@@ -125,6 +127,35 @@ pub const ACTIONS: &[Action] = actions! {
     "title" "<name>",   [],                                     Quiet, patch::edits::title, "the patch's own name";
     "voices" "<1-64>",  [],                                     Quiet, patch::edits::voices, "how many voices the patch has";
 
+    "step" "",          [On(Pattern) => "x"],                   Word("step"), |a, _| pattern::toggle(a), "set the step, or make it a rest";
+    "right" "",         [On(Pattern) => "Right l"],             Whole("←→ turn"), |a, _| pattern::across(a, 1, Step::Coarse), "the note up by a semitone; a rhythm's knob up; along the steps of drums";
+    "left" "",          [On(Pattern) => "Left h"],              Quiet, |a, _| pattern::across(a, -1, Step::Coarse), "the note down; a knob down; back along the steps";
+    "far right" "",     [On(Pattern) => "Shift+Right L"],       Quiet, |a, _| pattern::across(a, 1, Step::Leap), "the note up by an octave; four steps on";
+    "far left" "",      [On(Pattern) => "Shift+Left H"],        Quiet, |a, _| pattern::across(a, -1, Step::Leap), "the note down by an octave; four steps back";
+    "type step" "",     [On(Pattern) => "Enter"],               Word("type"), |a, _| pattern::enter(a), "type the step: C2!~, c3:0.5, g3; of drums set it; of a rhythm the knob's value";
+    "type pattern" "",  [On(Pattern) => "E"],                   Word("text"), |a, _| pattern::enter_text(a), "type the whole notation; what is wrong shows its column";
+    "rest" "",          [On(Pattern) => "- Delete"],            Word("rest"), |a, _| pattern::rest(a), "make the step a rest";
+    "tie" "",           [On(Pattern) => "_"],                   Quiet, |a, _| pattern::tie(a), "the note before goes on";
+    "accent" "",        [On(Pattern) => "!"],                   Word("accent"), |a, _| pattern::accent(a), "an accent, or none; of drums and mini-notation struck softly, or in full (! elsewhere swaps now)";
+    "slide" "",         [On(Pattern) => "~"],                   Word("slide"), |a, _| pattern::slide(a), "slide to the next note, or not";
+    "strikes" "",       [On(Pattern) => "*"],                   Quiet, |a, _| pattern::strike(a), "struck once, twice, three times, four times";
+    "repeat" "",        [On(Pattern) => "."],                   Quiet, |a, _| pattern::repeat(a), "the step before once more, and on to the next";
+    "insert step" "",   [On(Pattern) => "i"],                   Quiet, |a, _| pattern::insert(a), "a copy of the step behind it";
+    "remove step" "",   [On(Pattern) => "X Backspace"],         Quiet, |a, _| pattern::remove(a), "take the step out: the pattern is shorter";
+    "longer" "",        [On(Pattern) => "]"],                   Quiet, |a, _| pattern::length(a, 1), "a step more at the end";
+    "shorter" "",       [On(Pattern) => "["],                   Quiet, |a, _| pattern::length(a, -1), "a step less at the end";
+    "slower" "",        [On(Pattern) => "{"],                   Quiet, |a, _| pattern::rate(a, 1.0), "longer steps, or cycles";
+    "faster" "",        [On(Pattern) => "}"],                   Quiet, |a, _| pattern::rate(a, -1.0), "shorter steps, or cycles";
+    "rotate" "",        [On(Pattern) => "r"],                   Word("rotate"), |a, _| pattern::rotate(a, 1), "every step one later, round and round; of drums the lane";
+    "rotate back" "",   [On(Pattern) => "R"],                   Quiet, |a, _| pattern::rotate(a, -1), "every step one earlier";
+    "transpose" "<semitones>", [On(Pattern) => "t"],            Quiet, |a, arg| pattern::transpose(a, arg, 1.0), "all notes up by a semitone, or by as many as are said";
+    "transpose down" "", [On(Pattern) => "T"],                  Quiet, |a, _| pattern::transpose(a, "", -1.0), "all notes down by a semitone";
+    "mute" "",          [On(Pattern) => "m"],                   Word("mute"), |a, _| pattern::mute(a), "close the pattern's gate at once, or open it as it was";
+    "mute drum" "",     [On(Pattern) => "M"],                   Quiet, |a, _| pattern::mute_lane(a), "leave the drum in focus out, or play it again";
+    "next pattern" "",  [On(Pattern) => "Tab"],                 Quiet, |a, _| pattern::next_module(a, 1), "to the next module with a pattern";
+    "last pattern" "",  [On(Pattern) => "Shift+Tab"],           Quiet, |a, _| pattern::next_module(a, -1), "to the module before";
+    "heard" "",         [On(Pattern) => "w"],                   Quiet, |a, _| pattern::when(a), "when edits of patterns are heard: at once, at the quantum, or when you swap";
+
     "load" "<file>",    [On(Files) => "Enter"],                 Word("load"), files::load, "build and prime the file in the standby and go to Perform; open a folder";
     "load here" "",     [On(Files) => "P"],                     Word("load+prime"), |a, _| files::prime(a), "build and prime the file in the standby, stay here";
     "folder up" "",     [On(Files) => "Backspace Left h"],      Quiet, |a, _| files::up(a), "to the folder above";
@@ -132,10 +163,16 @@ pub const ACTIONS: &[Action] = actions! {
     "rescan" "",        [On(Files) => "r"],                     Quiet, |a, _| files::rescan(a), "read the folder again";
 
     "edit" "",          [Nav => "e", On(Text) => "Enter i"],    Quiet, |a, _| text::edit(a), "edit the patch's text (Esc: back to NAV)";
-    "to error" "",      [On(Text) => "n", Edit => "^N"],        Quiet, |a, _| text::next_error(a), "put the cursor on the next error";
+    "edit external" "", [],                                     Quiet, |a, _| text::external::ask(a), "edit the text in $VISUAL or $EDITOR; the sound goes on, and what is saved there is primed";
+    "find in text" "",  [On(Text) => "/", Edit => "^F"],        Quiet, |a, _| text::find(a), "find letters in the text";
+    "find next" "",     [On(Text) => "n F3", Edit => "F3"],     Quiet, |a, _| text::find_next(a, true), "to the next place that was found";
+    "find last" "",     [On(Text) => "N Shift+F3", Edit => "Shift+F3"], Quiet, |a, _| text::find_next(a, false), "to the place that was found before";
+    "to error" "",      [On(Text) => "] F4", Edit => "^N F4"],  Quiet, |a, _| text::next_error(a, true), "put the cursor on the next error";
+    "to last error" "", [On(Text) => "[ Shift+F4", Edit => "Shift+F4"], Quiet, |a, _| text::next_error(a, false), "put the cursor on the error before";
     "nav" "",           [Edit => "Esc"],                        Word("nav"), |a, _| text::leave(a), "letters are commands again";
-    "fix" "",           [Edit => "Tab"],                        Word("fix"), |a, _| text::fix(a), "apply the fix that the error under the cursor offers, else indent";
-    "nudge up" "",      [Edit => "Alt+Up"],                     Whole("Alt+↑↓ nudge"), |a, _| text::nudge(a, 1.0), "add one to the last digit of the number under the cursor";
+    "fix" "",           [Edit => "Tab"],                        Word("fix/complete"), |a, _| text::fix(a), "take what the list of completions offers; else apply the fix that the error under the cursor offers; else indent";
+    "complete" "",      [Edit => "^O"],                         Quiet, |a, _| text::popup::open(a), "list what could stand at the cursor";
+    "nudge up" "",      [Edit => "Alt+Up"],                     Whole("Alt+↑↓ nudge"), |a, _| text::nudge(a, 1.0), "add one to the last digit of the number under the cursor; heard at once where it is a parameter of what plays";
     "nudge down" "",    [Edit => "Alt+Down"],                   Quiet, |a, _| text::nudge(a, -1.0), "take one from it";
     "revert" "",        [],                                     Quiet, |a, _| text::revert(a), "throw the edited text away and show what the slot plays";
 
@@ -172,12 +209,13 @@ pub const ACTIONS: &[Action] = actions! {
     "patch" "",         [Nav => "2 gc"],                           Quiet, |a, _| a.go(Patch), "modules, cables and knobs";
     "text" "",          [Nav => "3 gt"],                           Quiet, |a, _| a.go(Text), "the patch as text";
     "diagnostics" "",   [Nav => "5 gd"],                           Quiet, |a, _| a.go(Diag), "rings, loads and the callback's times";
+    "pattern" "",       [Nav => "4 gs"],                           Quiet, |a, _| a.go(Pattern), "sequences, rhythms and drums while they play";
     "log" "",           [Nav => "6 gl"],                           Quiet, |a, _| a.go(Log), "what happened when";
     "files" "",         [Nav => "7 gf"],                           Quiet, |a, _| a.go(Files), "patch files";
-    "up" "",            [On(Patch) => "Up k", On(Text) => "Up k", On(Diag) => "Up k", On(Files) => "Up k"],       Quiet, |a, _| a.move_by(-1), "up one row";
-    "down" "",          [On(Patch) => "Down j", On(Text) => "Down j", On(Diag) => "Down j", On(Files) => "Down j"], Quiet, |a, _| a.move_by(1), "down one row";
-    "page up" "",       [On(Text) => "PgUp", On(Files) => "PgUp", On(Log) => "PgUp"],         Quiet, |a, _| a.move_by(-10), "ten rows up";
-    "page down" "",     [On(Text) => "PgDn", On(Files) => "PgDn", On(Log) => "PgDn"],         Quiet, |a, _| a.move_by(10), "ten rows down";
+    "up" "",            [On(Patch) => "Up k", On(Text) => "Up k", On(Pattern) => "Up k", On(Diag) => "Up k", On(Files) => "Up k"],       Quiet, |a, _| a.move_by(-1), "up one row";
+    "down" "",          [On(Patch) => "Down j", On(Text) => "Down j", On(Pattern) => "Down j", On(Diag) => "Down j", On(Files) => "Down j"], Quiet, |a, _| a.move_by(1), "down one row";
+    "page up" "",       [On(Text) => "PgUp", On(Pattern) => "PgUp", On(Files) => "PgUp", On(Log) => "PgUp"],         Quiet, |a, _| a.move_by(-10), "ten rows up";
+    "page down" "",     [On(Text) => "PgDn", On(Pattern) => "PgDn", On(Files) => "PgDn", On(Log) => "PgDn"],         Quiet, |a, _| a.move_by(10), "ten rows down";
     "top" "",           [Nav => "Home gg"],                       Quiet, |a, _| a.move_by(isize::MIN / 2), "to the first row";
     "bottom" "",        [Nav => "End ge"],                        Quiet, |a, _| a.move_by(isize::MAX / 2), "to the last row";
     "back" "",          [Nav => "Esc"],                         Quiet, |a, _| a.back(), "drop the filter, else back to the screens before and to Perform; never stops the sound";

@@ -22,8 +22,11 @@ use super::meters::Peaks;
 use super::notes::{NoteKeys, NoteOut};
 use super::options::{ExitReason, Options};
 use super::overlays::Overlay;
-use super::screens::{Screen, files::FilesScreen, patch::PatchScreen, text::TextScreen};
+use super::screens::pattern::{self, PatternScreen};
+use super::screens::text::{self, TextScreen};
+use super::screens::{Screen, files::FilesScreen, patch::PatchScreen};
 use super::settings::Settings;
+use super::sounding::Sounding;
 use super::theme::{Role, Theme};
 use super::waveform::{Recent, Spectrum};
 
@@ -91,6 +94,7 @@ pub struct App {
     pub filtering: bool,
     pub patch: PatchScreen,
     pub text: TextScreen,
+    pub pattern: PatternScreen,
     pub files: FilesScreen,
     pub notes: NoteKeys,
     // Meters between two looks
@@ -103,6 +107,8 @@ pub struct App {
     pub incident: usize,
     began: Instant,
     pub watcher: Watcher,
+    /// What of the live patch's steps sounds.
+    pub sounding: Sounding,
     scope_frames: Vec<[f32; 2]>,
     pub picked_macro: usize,
     /// When the tempo was tapped.
@@ -112,6 +118,8 @@ pub struct App {
     // The end
     pub quit_presses: Vec<Instant>,
     pub suspend: bool,
+    /// Give the terminal to the user's own editor.
+    pub external: bool,
     /// Draw the next frame into this file.
     pub picture: Option<std::path::PathBuf>,
     pub exit: Option<ExitReason>,
@@ -158,6 +166,7 @@ impl App {
             filtering: false,
             patch: PatchScreen::default(),
             text: TextScreen::default(),
+            pattern: PatternScreen::default(),
             files: FilesScreen::new(&options.folders),
             notes: NoteKeys::default(),
             meters: Peaks::default(),
@@ -168,12 +177,14 @@ impl App {
             incident: 0,
             began: Instant::now(),
             watcher: Watcher::default(),
+            sounding: Sounding::default(),
             scope_frames: Vec::new(),
             picked_macro: 0,
             taps: Vec::new(),
             cue: Recent::default(),
             quit_presses: Vec::new(),
             suspend: false,
+            external: false,
             picture: None,
             exit: None,
             now: Instant::now(),
@@ -214,7 +225,10 @@ impl App {
         }
         self.take_answers();
         self.end_notes(now);
-        text_follows(self);
+        text::text_follows(self);
+        let live = self.loaded(self.view.live).map(|l| l.patch.clone());
+        self.sounding.update(live.as_ref());
+        pattern::hear::follow(self);
         levels::update(self);
         self.files.check_some();
     }
@@ -284,6 +298,18 @@ impl App {
         match self.handle.send(request) {
             Ok(()) => self.pending.push(answered),
             Err(why) => self.complain(why.to_string()),
+        }
+    }
+
+    /// Hands a command over that may be refused without a word.
+    pub fn send_quietly(&mut self, command: Command) {
+        let request = Request {
+            command,
+            at: At::Soon,
+            answer: None,
+        };
+        if let Err(why) = self.handle.send(request) {
+            self.complain(why.to_string());
         }
     }
 
@@ -382,6 +408,7 @@ impl App {
         match self.screen {
             Screen::Patch => super::screens::patch::move_by(self, rows),
             Screen::Text => self.text.move_by(rows),
+            Screen::Pattern => pattern::move_by(self, rows),
             Screen::Files => self.files.move_by(rows),
             Screen::Log => self.journal.scroll(rows.saturating_neg()),
             Screen::Diag => super::screens::diag::pick(self, rows),
@@ -393,6 +420,7 @@ impl App {
         match self.screen {
             Screen::Files => self.files.set_filter(String::new()),
             Screen::Log => self.journal.filter.clear(),
+            Screen::Text => self.text.search.clear(),
             _ => return self.say("/ filters the Files and Log screens"),
         }
         self.filtering = true;
@@ -446,6 +474,9 @@ impl App {
         if before.is_some() && key.code == KeyCode::Esc {
             return;
         }
+        if self.layer == Layer::Edit && before.is_none() && text::popup::key(&mut self.text, key) {
+            return;
+        }
         match self.keymap.find(&self.scopes(), before, chord) {
             Found::Bound(binding) => {
                 let (run, arg) = (binding.action.run, binding.arg.clone());
@@ -472,6 +503,11 @@ impl App {
         let out = match key.kind {
             KeyEventKind::Press => {
                 let beat = Duration::from_secs_f64(60.0 / self.view.bpm.max(1.0));
+                if self.screen == Screen::Pattern
+                    && let Some(note) = self.notes.note_of(c)
+                {
+                    pattern::play_in(self, i32::from(note));
+                }
                 self.notes.press(c, self.now, beat)
             }
             KeyEventKind::Release => self.notes.release(c),
@@ -497,6 +533,7 @@ impl App {
     fn filter_key(&mut self, key: &KeyEvent) -> bool {
         let mut filter = match self.screen {
             Screen::Files => self.files.filter.clone(),
+            Screen::Text => self.text.search.clone(),
             _ => self.journal.filter.clone(),
         };
         match key.code {
@@ -516,6 +553,7 @@ impl App {
         }
         match self.screen {
             Screen::Files => self.files.set_filter(filter),
+            Screen::Text => self.text.searched(filter),
             _ => {
                 self.journal.back = 0;
                 self.journal.filter = filter;
@@ -545,14 +583,6 @@ impl App {
         let (chord, at) = self.prefix?;
         (self.now.duration_since(at) >= SLOW).then_some(chord)
     }
-}
-
-/// The text screen shows what plays, as long as nobody edited it.
-fn text_follows(app: &mut App) {
-    if app.screen == Screen::Text {
-        app.text.follow(&app.view);
-    }
-    app.text.check();
 }
 
 fn night(depth: Depth) -> Theme {

@@ -8,7 +8,7 @@ use ratatui::{
 use super::app::App;
 use super::overlays;
 use super::panels::{footer, header};
-use super::screens::{Screen, diag, files, log, patch, perform, text};
+use super::screens::{Screen, diag, files, log, patch, pattern, perform, text};
 
 /// Draws everything. The cursor parks at the focus, so that screen readers and meters do not fight over it.
 pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
@@ -47,6 +47,7 @@ pub fn draw_into(app: &mut App, area: Rect, buf: &mut Buffer) -> Option<Position
             Screen::Perform => perform::draw(app, middle, buf),
             Screen::Patch => cursor = patch::draw(app, middle, buf),
             Screen::Text => cursor = text::draw(app, middle, buf),
+            Screen::Pattern => cursor = pattern::draw(app, middle, buf),
             Screen::Diag => diag::draw(app, middle, buf),
             Screen::Log => log::draw(app, middle, buf),
             Screen::Files => cursor = files::draw(app, middle, buf),

@@ -17,6 +17,7 @@ use super::app::{App, Layer};
 use super::color::Depth;
 use super::draw::draw;
 use super::options::{ExitReason, Motion, Options};
+use super::screens::text::external::External;
 use super::svg;
 use super::terminal;
 use super::theme::Theme;
@@ -114,6 +115,12 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
             blank(&mut screen)?;
             continue;
         }
+        if app.external {
+            app.external = false;
+            external(&mut app, mouse, &stop, tty)?;
+            blank(&mut screen)?;
+            continue;
+        }
         let until = app.deadline().map_or(next_frame, |d| d.min(next_frame));
         match tty.wait(until.saturating_duration_since(Instant::now())) {
             Waited::Gone => return Ok(ExitReason::TerminalLost),
@@ -177,6 +184,27 @@ fn suspend(app: &mut App, mouse: bool) -> io::Result<()> {
         app.send(Command::Panic);
     }
     Ok(())
+}
+
+/// Gives the terminal to the user's own editor until that ends. The sound goes on.
+fn external(app: &mut App, mouse: bool, stop: &AtomicBool, tty: &Tty) -> io::Result<()> {
+    let out = app.notes.all_off();
+    app.play(out);
+    terminal::leave();
+    match External::start(app) {
+        Ok(mut editor) => {
+            while editor.step(app) {
+                if stop.load(Ordering::SeqCst) || tty.gone() {
+                    editor.kill();
+                    break;
+                }
+                app.look(Instant::now());
+                thread::sleep(GUARD);
+            }
+        }
+        Err(why) => app.complain(format!("the editor did not start: {why}")),
+    }
+    terminal::enter(mouse)
 }
 
 /// Stops the process until SIGCONT. A SIGTSTP raised by ourselves is dropped for orphaned process groups; SIGSTOP is not.

@@ -24,6 +24,8 @@ mod overlays;
 mod panels;
 #[cfg(test)]
 mod patch_tests;
+#[cfg(test)]
+mod pattern_tests;
 mod pen;
 #[cfg(test)]
 mod scene;
@@ -33,9 +35,12 @@ mod screens;
 mod settings;
 #[cfg(test)]
 mod soak;
+mod sounding;
 mod stage;
 mod svg;
 mod terminal;
+#[cfg(test)]
+mod text_tests;
 mod theme;
 mod tty;
 mod waveform;

@@ -94,6 +94,7 @@ pub struct Scene {
     pub board: Arc<Board>,
     pub view: View,
     inbox: Receiver<Message>,
+    meters: Arc<Scripted>,
     pub start: Instant,
 }
 
@@ -183,7 +184,7 @@ pub fn playing(depth: Depth) -> Scene {
         played: Mutex::new(0),
     });
     let board = Board::new(view.clone());
-    let (handle, inbox) = Handle::new(board.clone(), meters);
+    let (handle, inbox) = Handle::new(board.clone(), meters.clone());
     let app = App::new(handle, Options::default(), depth);
     let mut scene = Scene {
         app,
@@ -191,6 +192,7 @@ pub fn playing(depth: Depth) -> Scene {
 
         view,
         inbox,
+        meters,
         start: Instant::now(),
     };
     for (bar, what, sentence) in [
@@ -238,6 +240,11 @@ impl Scene {
         change(&mut self.view);
         self.board.publish(self.view.clone());
         self.look();
+    }
+
+    /// What the meters say from now on.
+    pub fn reading(&mut self, change: impl FnOnce(&mut Reading)) {
+        change(&mut self.meters.reading.lock().expect("lock"));
     }
 
     /// Keys by their names, separated by blanks.

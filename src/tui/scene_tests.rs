@@ -21,10 +21,11 @@ const SIZES: [(u16, u16); 8] = [
     (300, 3),
 ];
 
-const SCREENS: [(&str, &str); 6] = [
+const SCREENS: [(&str, &str); 7] = [
     ("1", "PERFORM"),
     ("2", "PATCH"),
     ("3", "TEXT"),
+    ("4", "PATTERN"),
     ("5", "DIAG"),
     ("6", "LOG"),
     ("7", "FILES"),

@@ -1,13 +1,16 @@
 //! The text of a patch being edited: what the keys do to it, and undo in steps that a person would call one.
+pub mod completion;
 pub mod highlight;
+pub mod scan;
 
 use std::ops::Range;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea};
 
-/// Edits kept for undo.
-const UNDO_STEPS: usize = 10_000;
+/// Undo keeps so many steps, and so many bytes of text.
+const UNDO_STEPS: usize = 1_000;
+const UNDO_BYTES: usize = 32 << 20;
 const INDENT: &str = "  ";
 
 /// What the last key did, to join it with the next one into one undo step.
@@ -18,23 +21,35 @@ enum Doing {
     Else,
 }
 
+/// The text before a step.
+struct Snapshot {
+    text: String,
+    cursor: (usize, usize),
+    /// The step was heard at once.
+    heard: bool,
+}
+
 pub struct Editor {
     area: TextArea<'static>,
-    /// Sizes of the undo steps in the area's own edits, newest last.
-    undo: Vec<usize>,
-    redo: Vec<usize>,
+    /// Newest last. Whole texts, so that changes from outside, which are no steps, may come between.
+    undo: Vec<Snapshot>,
+    redo: Vec<Snapshot>,
     doing: Doing,
     /// Counts changes.
     revision: u64,
 }
 
+fn area(text: &str) -> TextArea<'static> {
+    let lines = text.split('\n').map(|line| line.trim_end_matches('\r'));
+    let mut area = TextArea::new(lines.map(str::to_owned).collect());
+    area.set_max_histories(0);
+    area
+}
+
 impl Editor {
     pub fn new(text: &str) -> Self {
-        let lines = text.split('\n').map(|line| line.trim_end_matches('\r'));
-        let mut area = TextArea::new(lines.map(str::to_owned).collect());
-        area.set_max_histories(UNDO_STEPS);
         Self {
-            area,
+            area: area(text),
             undo: Vec::new(),
             redo: Vec::new(),
             doing: Doing::Else,
@@ -74,7 +89,7 @@ impl Editor {
         self.byte_of(line, column)
     }
 
-    fn byte_of(&self, line: usize, column: usize) -> usize {
+    pub fn byte_of(&self, line: usize, column: usize) -> usize {
         let lines = self.area.lines();
         let before: usize = lines[..line.min(lines.len())]
             .iter()
@@ -131,19 +146,17 @@ impl Editor {
     fn typing(&mut self, code: KeyCode, control: bool) -> bool {
         match code {
             KeyCode::Char(c) if !control => {
-                self.area.insert_char(c);
                 // A word is one step: what follows a blank begins the next.
-                self.changed(1, Doing::Typing, c != ' ');
+                self.step(Doing::Typing, c != ' ', |area| area.insert_char(c));
             }
             KeyCode::Enter => self.newline(),
-            KeyCode::Backspace | KeyCode::Delete => {
-                let done = match code {
-                    KeyCode::Backspace => self.area.delete_char(),
-                    _ => self.area.delete_next_char(),
-                };
-                if done {
-                    self.changed(1, Doing::Erasing, true);
-                }
+            KeyCode::Backspace => self.step(Doing::Erasing, true, |area| {
+                area.delete_char();
+            }),
+            KeyCode::Delete => {
+                self.step(Doing::Erasing, true, |area| {
+                    area.delete_next_char();
+                });
             }
             _ => return false,
         }
@@ -174,65 +187,130 @@ impl Editor {
     /// Inserts text as one undo step. Terminals paste carriage returns for line ends.
     pub fn insert(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        if self.area.insert_str(text) {
-            self.changed(1, Doing::Else, false);
-        }
+        self.step(Doing::Else, false, |area| {
+            area.insert_str(text);
+        });
     }
 
     /// Replaces bytes of the text as one undo step; the cursor ends behind the new text.
     pub fn replace(&mut self, span: Range<usize>, with: &str) {
-        let text = self.text();
-        let Some(old) = text.get(span.clone()) else {
+        self.replaced(span, with, false);
+    }
+
+    /// The same for what is heard at once: so is its undo.
+    pub fn replace_heard(&mut self, span: Range<usize>, with: &str) {
+        self.replaced(span, with, true);
+    }
+
+    fn replaced(&mut self, span: Range<usize>, with: &str, heard: bool) {
+        let Some(text) = spliced(&self.text(), &span, with) else {
             return;
         };
-        let (line, column) = self.place_of(span.start);
-        self.set_cursor(line, column);
-        let mut edits = 0;
-        edits += usize::from(self.area.delete_str(old.chars().count()));
-        edits += usize::from(!with.is_empty() && self.area.insert_str(with));
-        if edits > 0 {
-            self.changed(edits, Doing::Else, false);
-        }
-    }
-
-    pub fn undo(&mut self) -> bool {
-        let Some(edits) = self.undo.pop() else {
-            return false;
-        };
-        for _ in 0..edits {
-            self.area.undo();
-        }
-        self.redo.push(edits);
-        self.moved();
-        true
-    }
-
-    pub fn redo(&mut self) -> bool {
-        let Some(edits) = self.redo.pop() else {
-            return false;
-        };
-        for _ in 0..edits {
-            self.area.redo();
-        }
-        self.undo.push(edits);
-        self.moved();
-        true
-    }
-
-    fn moved(&mut self) {
-        self.revision += 1;
         self.doing = Doing::Else;
+        self.step(Doing::Else, false, |old| *old = area(&text));
+        if let Some(step) = self.undo.last_mut() {
+            step.heard = heard;
+        }
+        let (line, column) = self.place_of(span.start + with.len());
+        self.set_cursor(line, column);
     }
 
-    fn changed(&mut self, edits: usize, doing: Doing, joins_next: bool) {
+    /// Puts another whole text in its place as one undo step; the cursor stays on its line.
+    pub fn exchange(&mut self, text: &str) {
+        let (line, column) = self.cursor();
+        self.step(Doing::Else, false, |old| *old = area(text));
+        self.set_cursor(line, column);
+    }
+
+    /// Replaces bytes because something else changed them: no undo step, and the cursor stays where it is in the text.
+    pub fn follow(&mut self, span: Range<usize>, with: &str) {
+        let cursor = self.cursor_byte();
+        let Some(text) = spliced(&self.text(), &span, with) else {
+            return;
+        };
+        let doing = self.doing;
+        self.area = area(&text);
+        let cursor = match cursor {
+            at if at <= span.start => at,
+            at if at >= span.end => at - span.len() + with.len(),
+            at => at.min(span.start + with.len()),
+        };
+        let (line, column) = self.place_of(cursor);
+        self.set_cursor(line, column);
+        self.revision += 1;
+        self.doing = doing;
+    }
+
+    /// Whether there was a step, and whether that was one which is heard at once.
+    pub fn undo(&mut self) -> Option<bool> {
+        let step = self.undo.pop()?;
+        let heard = step.heard;
+        let back = self.put(step);
+        self.redo.push(back);
+        Some(heard)
+    }
+
+    pub fn redo(&mut self) -> Option<bool> {
+        let step = self.redo.pop()?;
+        let heard = step.heard;
+        let back = self.put(step);
+        self.undo.push(back);
+        Some(heard)
+    }
+
+    /// Puts a text in place of the present one, which it gives back.
+    fn put(&mut self, step: Snapshot) -> Snapshot {
+        let back = Snapshot {
+            text: self.text(),
+            cursor: self.cursor(),
+            heard: step.heard,
+        };
+        self.area = area(&step.text);
+        self.set_cursor(step.cursor.0, step.cursor.1);
+        self.revision += 1;
+        back
+    }
+
+    /// One change of the text; a step of its own where it does not go on with the last one.
+    fn step(
+        &mut self,
+        doing: Doing,
+        joins_next: bool,
+        change: impl FnOnce(&mut TextArea<'static>),
+    ) {
+        let before = Snapshot {
+            text: self.text(),
+            cursor: self.cursor(),
+            heard: false,
+        };
+        change(&mut self.area);
+        if self.text() == before.text {
+            return;
+        }
         self.revision += 1;
         self.redo.clear();
-        match self.undo.last_mut() {
-            Some(last) if doing != Doing::Else && self.doing == doing => *last += edits,
-            _ => self.undo.push(edits),
+        if doing == Doing::Else || self.doing != doing || self.undo.is_empty() {
+            self.undo.push(before);
+            self.forget();
         }
         self.doing = if joins_next { doing } else { Doing::Else };
     }
+
+    /// Drops the oldest steps where there are too many.
+    fn forget(&mut self) {
+        let mut bytes = 0;
+        let steps = self.undo.iter().rev();
+        let kept = steps.take_while(|step| {
+            bytes += step.text.len();
+            bytes <= UNDO_BYTES
+        });
+        let kept = kept.count().clamp(1, UNDO_STEPS);
+        self.undo.drain(..self.undo.len().saturating_sub(kept));
+    }
+}
+
+fn spliced(text: &str, span: &Range<usize>, with: &str) -> Option<String> {
+    Some([text.get(..span.start)?, with, text.get(span.end..)?].concat())
 }
 
 #[cfg(test)]
@@ -256,12 +334,12 @@ mod tests {
         editor.insert("(\r  pasted: 1,\r)");
         assert_eq!(editor.text(), "one two(\n  pasted: 1,\n)");
         for left in ["one two", "one ", ""] {
-            assert!(editor.undo());
+            assert!(editor.undo().is_some());
             assert_eq!(editor.text(), left);
         }
-        assert!(!editor.undo());
+        assert!(editor.undo().is_none());
         for back in ["one ", "one two", "one two(\n  pasted: 1,\n)"] {
-            assert!(editor.redo());
+            assert!(editor.redo().is_some());
             assert_eq!(editor.text(), back);
         }
     }
@@ -275,7 +353,7 @@ mod tests {
         assert_eq!(editor.text(), "(\n  ü: Ladder(),\n)");
         assert_eq!(editor.cursor(), (1, 11));
         assert_eq!(editor.cursor_byte(), at + 6);
-        assert!(editor.undo());
+        assert!(editor.undo().is_some());
         assert_eq!(editor.text(), text);
     }
 
@@ -298,5 +376,23 @@ mod tests {
         assert_eq!(editor.text(), "  modules: (\n    a");
         press(&mut editor, KeyCode::Enter);
         assert_eq!(editor.cursor(), (2, 4));
+    }
+
+    #[test]
+    fn what_changes_from_outside_is_no_step_and_leaves_the_cursor() {
+        let mut editor = Editor::new("(a: 1, b: 2)");
+        editor.set_cursor(0, 10);
+        write(&mut editor, "9");
+        editor.follow(4..5, "123");
+        assert_eq!(editor.text(), "(a: 123, b: 92)");
+        assert_eq!(editor.cursor(), (0, 13));
+        write(&mut editor, "8");
+        assert_eq!(editor.text(), "(a: 123, b: 982)");
+        assert_eq!(editor.undo(), Some(false), "typing goes on over it");
+        assert_eq!(editor.text(), "(a: 1, b: 2)");
+        assert_eq!(editor.redo(), Some(false));
+        assert_eq!(editor.text(), "(a: 123, b: 982)");
+        editor.replace_heard(4..7, "5");
+        assert_eq!(editor.undo(), Some(true));
     }
 }

@@ -1,4 +1,5 @@
 //! What lies over a screen until it is answered or closed.
+pub mod conflict;
 pub mod diff;
 pub mod explain;
 pub mod help;
@@ -27,6 +28,7 @@ pub enum Overlay {
     Prompt(prompt::Prompt),
     Pick(pick::Pick),
     Macros(macros::Macros),
+    Conflict(conflict::Conflict),
     Diff,
     Explain,
     Quit,
@@ -40,7 +42,12 @@ impl Overlay {
             Self::Palette(palette) => palette.type_text(line),
             Self::Prompt(prompt) => prompt.type_text(line),
             Self::Pick(pick) => pick.type_text(line),
-            Self::Help(_) | Self::Macros(_) | Self::Diff | Self::Explain | Self::Quit => {}
+            Self::Help(_)
+            | Self::Conflict(_)
+            | Self::Macros(_)
+            | Self::Diff
+            | Self::Explain
+            | Self::Quit => {}
         }
     }
 }
@@ -62,6 +69,7 @@ pub fn on_key(app: &mut App, overlay: Overlay, key: &KeyEvent, chord: Chord) -> 
         Overlay::Palette(palette) => palette::on_key(app, palette, key).map(Overlay::Palette),
         Overlay::Prompt(prompt) => prompt::on_key(app, prompt, key).map(Overlay::Prompt),
         Overlay::Pick(pick) => pick::on_key(app, pick, key).map(Overlay::Pick),
+        Overlay::Conflict(conflict) => conflict::on_key(app, conflict, key).map(Overlay::Conflict),
         Overlay::Macros(macros) => macros::on_key(app, macros, key).map(Overlay::Macros),
         Overlay::Diff | Overlay::Explain => None,
         Overlay::Quit => quit::on_key(app, key).then_some(Overlay::Quit),
@@ -75,6 +83,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
         Overlay::Palette(palette) => return palette::draw(app, palette, area, buf),
         Overlay::Prompt(prompt) => return prompt::draw(app, prompt, area, buf),
         Overlay::Pick(pick) => return pick::draw(app, pick, area, buf),
+        Overlay::Conflict(conflict) => conflict::draw(app, conflict, area, buf),
         Overlay::Macros(macros) => macros::draw(app, macros, area, buf),
         Overlay::Explain => explain::draw(app, area, buf),
         Overlay::Diff => diff::draw(app, area, buf),

@@ -1,4 +1,5 @@
 //! One line to type: a value with its unit, a cable's amount, a name, the file to save to. Says what is wrong while it is typed.
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use ratatui::{
 };
 
 use crate::control::command::{Command, Focus};
+use crate::modules::module::Build;
 use crate::modules::spec::{OptionKind, OptionSpec, OptionValue, ParamSpec};
 use crate::patch::edit::{Edit, check_name};
 use crate::patch::value::{
@@ -22,6 +24,7 @@ use crate::tui::app::App;
 use crate::tui::overlays::{Overlay, middle, type_key};
 use crate::tui::pen::{Labels, Pen, panel, wipe};
 use crate::tui::screens::patch::{edits, knobs, rows, wiring};
+use crate::tui::screens::pattern;
 use crate::tui::theme::Role;
 
 pub struct Prompt {
@@ -59,6 +62,12 @@ pub enum Purpose {
     },
     Bpm {
         now: f64,
+    },
+    /// A part of an option's text, in characters.
+    Words {
+        node: Box<Node>,
+        option: usize,
+        place: Range<usize>,
     },
     SavePath,
 }
@@ -164,6 +173,50 @@ pub fn ask_choice(app: &mut App, node: &Node, option: usize) {
     }));
 }
 
+/// A part of a notation, or the whole.
+pub fn ask_words(app: &mut App, node: Node, option: usize, place: Range<usize>) {
+    let line = match &node.options[option] {
+        OptionValue::Text(text) => {
+            let chars = text.chars().skip(place.start).take(place.len());
+            chars.collect()
+        }
+        _ => String::new(),
+    };
+    app.overlay = Some(Overlay::Prompt(Prompt {
+        line,
+        purpose: Purpose::Words {
+            node: Box::new(node),
+            option,
+            place,
+        },
+    }));
+}
+
+/// The whole text with the line in its place.
+fn whole(node: &Node, option: usize, place: &Range<usize>, line: &str) -> String {
+    match &node.options[option] {
+        OptionValue::Text(text) => {
+            pattern::words::spliced(text, vec![(place.clone(), line.to_owned())])
+        }
+        _ => line.to_owned(),
+    }
+}
+
+/// Where in the line the module finds a fault (from 0), and what.
+fn fault(node: &Node, option: usize, place: &Range<usize>, line: &str) -> Option<(usize, String)> {
+    let mut options = node.options.clone();
+    options[option] = OptionValue::Text(whole(node, option, place, line));
+    let build = Build {
+        rate: 48_000.0,
+        options: &options,
+        check: true,
+        tuning: None,
+    };
+    let wrong = crate::modules::check_options(node.spec, &build).err()?;
+    let last = line.chars().count();
+    Some((wrong.at.saturating_sub(place.start).min(last), wrong.why))
+}
+
 /// What a text means for an option, or what would be right.
 fn read_choice(spec: &OptionSpec, text: &str) -> Result<OptionValue, String> {
     match spec.kind {
@@ -238,6 +291,15 @@ fn finish(app: &mut App, prompt: Prompt) -> Option<Prompt> {
             edits::send(app, edit)
                 .then_some(())
                 .map_or(Some(prompt), |()| None)
+        }
+        Purpose::Words {
+            node,
+            option,
+            place,
+        } => {
+            let text = whole(node, *option, place, prompt.line.trim());
+            pattern::typed(app, node, *option, text);
+            None
         }
         Purpose::Amount {
             from, to, cabled, ..
@@ -316,6 +378,14 @@ fn complaint(prompt: &Prompt) -> Option<String> {
             }
             None => Some("a range has two ends: 200Hz..4kHz".to_owned()),
         },
+        Purpose::Words {
+            node,
+            option,
+            place,
+        } => {
+            let (at, why) = fault(node, *option, place, &prompt.line)?;
+            Some(format!("column {}: {why}", at + 1))
+        }
         Purpose::SavePath if PathBuf::from(prompt.line.trim()).exists() => {
             Some("this file is there already; Enter replaces it".to_owned())
         }
@@ -325,7 +395,8 @@ fn complaint(prompt: &Prompt) -> Option<String> {
 
 pub fn draw(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let theme = &app.theme;
-    let area = middle(area, 60, 5);
+    let wide = matches!(prompt.purpose, Purpose::Words { .. });
+    let area = middle(area, if wide { 100 } else { 60 }, 5);
     wipe(buf, area, theme);
     let (title, hint) = match &prompt.purpose {
         Purpose::Value {
@@ -350,6 +421,10 @@ pub fn draw(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) -> Option<
             format!("macro {} turns {module}.{}", index + 1, spec.name),
             "from..to: its values at 0 and at 100".to_owned(),
         ),
+        Purpose::Words { node, option, .. } => {
+            let spec = &node.spec.options[*option];
+            (format!("{}.{}", node.name, spec.name), spec.doc.to_owned())
+        }
         Purpose::SavePath => ("save to".to_owned(), "a path that ends in .ron".to_owned()),
         Purpose::Amount {
             from,
@@ -394,6 +469,17 @@ pub fn draw(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) -> Option<
         theme.style(Role::Text).add_modifier(Modifier::BOLD),
     );
     let cursor = Position::new(pen.x().min(inner.right().saturating_sub(1)), inner.y);
+    if let Purpose::Words {
+        node,
+        option,
+        place,
+    } = &prompt.purpose
+        && let Some((at, _)) = fault(node, *option, place, &prompt.line)
+    {
+        let mut pen = Pen::row(buf, inner, 1);
+        pen.gap(3 + at as u16)
+            .text("^", theme.style(Role::DiagError));
+    }
     let mut pen = Pen::row(buf, inner, 2);
     pen.gap(1);
     match complaint(prompt) {

@@ -15,6 +15,7 @@ pub fn sentence(app: &App, area: Rect, buf: &mut Buffer) {
     if app.filtering {
         let filter = match app.screen {
             Screen::Files => &app.files.filter,
+            Screen::Text => &app.text.search,
             _ => &app.journal.filter,
         };
         pen.text("/", app.theme.style(Role::Focus));

@@ -3,6 +3,7 @@ pub mod diag;
 pub mod files;
 pub mod log;
 pub mod patch;
+pub mod pattern;
 pub mod perform;
 pub mod text;
 
@@ -13,6 +14,7 @@ pub enum Screen {
     Perform,
     Patch,
     Text,
+    Pattern,
     Diag,
     Log,
     Files,
@@ -25,6 +27,7 @@ impl Screen {
             Self::Perform => "PERFORM",
             Self::Patch => "PATCH",
             Self::Text => "TEXT",
+            Self::Pattern => "PATTERN",
             Self::Diag => "DIAG",
             Self::Log => "LOG",
             Self::Files => "FILES",

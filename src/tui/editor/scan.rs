@@ -1,0 +1,287 @@
+//! Where in a patch's text a byte is: inside which brackets, behind which name, in a string or not. Never fails: texts that are
+//! being typed are wrong most of the time.
+use crate::modules::{self, spec::ModuleSpec};
+
+/// The way to a place, from the outermost bracket inwards.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Place {
+    pub frames: Vec<Frame>,
+    /// What stands in the string up to the place, where it is in one.
+    pub string: Option<String>,
+    /// The word that ends at the place.
+    pub word: String,
+    pub in_comment: bool,
+}
+
+/// An open bracket.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frame {
+    pub bracket: char,
+    /// The word before it: a module's kind.
+    pub head: String,
+    /// `name:` before the place, since the last comma.
+    pub key: Option<String>,
+    /// Every `name:` in it, also behind the place.
+    pub keys: Vec<String>,
+}
+
+/// What a text says as far as it can be guessed.
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    pub place: Place,
+    /// Names and kinds of the modules.
+    pub modules: Vec<(String, &'static ModuleSpec)>,
+}
+
+/// Goes through a text; `at` is the byte whose place is wanted.
+pub fn scan(text: &str, at: usize) -> Scan {
+    let mut scanner = Scanner {
+        text,
+        at,
+        ..Scanner::default()
+    };
+    let mut byte = 0;
+    while byte < text.len() {
+        byte = scanner.next(byte);
+    }
+    scanner.seen(text.len());
+    Scan {
+        place: scanner.found.unwrap_or_default(),
+        modules: scanner.modules,
+    }
+}
+
+#[derive(Default)]
+struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+    frames: Vec<Frame>,
+    /// How many of the present frames are those of the place.
+    shared: usize,
+    /// The last word, and where it ends.
+    last: (&'t str, usize),
+    found: Option<Place>,
+    modules: Vec<(String, &'static ModuleSpec)>,
+}
+
+impl<'t> Scanner<'t> {
+    /// Past the next thing of the text.
+    fn next(&mut self, from: usize) -> usize {
+        let rest = &self.text[from..];
+        let Some(c) = rest.chars().next() else {
+            return self.text.len();
+        };
+        if rest.starts_with("//") || rest.starts_with("/*") {
+            let end = match rest.starts_with("//") {
+                true => rest.find('\n'),
+                false => rest.find("*/").map(|end| end + 2),
+            };
+            let end = from + end.unwrap_or(rest.len());
+            if self.found.is_none() && from + 1 < self.at && self.at <= end {
+                self.note(Place {
+                    in_comment: true,
+                    ..Place::default()
+                });
+            }
+            return end;
+        }
+        if c == '"' {
+            return self.string(from);
+        }
+        if c.is_alphabetic() || c == '_' || c.is_ascii_digit() {
+            let len = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.');
+            let end = from + len.unwrap_or(rest.len());
+            self.seen_in(from, end);
+            self.last = (&self.text[from..end], end);
+            return end;
+        }
+        self.seen(from);
+        match c {
+            '(' | '[' | '{' => self.open(c, from),
+            ')' | ']' | '}' => {
+                self.frames.pop();
+                self.shared = self.shared.min(self.frames.len());
+            }
+            ':' => self.key(from),
+            ',' => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.key = None;
+                }
+            }
+            _ => {}
+        }
+        from + c.len_utf8()
+    }
+
+    fn open(&mut self, bracket: char, at: usize) {
+        let beside = self.last.1 == at;
+        let head = if beside { self.last.0 } else { "" };
+        // In `modules: ( name: Kind(`.
+        if let [.., list, entry] = &self.frames[..]
+            && list.key.as_deref() == Some("modules")
+            && let Some(name) = &entry.key
+            && let Some(spec) = modules::find(head)
+        {
+            self.modules.push((name.clone(), spec));
+        }
+        self.frames.push(Frame {
+            bracket,
+            head: head.to_owned(),
+            ..Frame::default()
+        });
+    }
+
+    /// The word before a colon names what follows.
+    fn key(&mut self, at: usize) {
+        let between = self.text.get(self.last.1..at).unwrap_or(" x");
+        let depth = self.frames.len();
+        let Some(frame) = self.frames.last_mut().filter(|_| between.trim().is_empty()) else {
+            return;
+        };
+        frame.key = Some(self.last.0.to_owned());
+        frame.keys.push(self.last.0.to_owned());
+        // A name behind the place still belongs to its bracket.
+        if depth <= self.shared
+            && let Some(place) = &mut self.found
+            && let Some(of_place) = place.frames.get_mut(depth - 1)
+        {
+            of_place.keys.push(self.last.0.to_owned());
+        }
+    }
+
+    /// A string ends with its quote, or with its line: one that is being typed must not swallow the rest.
+    fn string(&mut self, from: usize) -> usize {
+        let body = &self.text[from + 1..];
+        let mut escaped = false;
+        let mut end = None;
+        for (i, c) in body.char_indices() {
+            match c {
+                '\n' => {
+                    end = Some((i, i));
+                    break;
+                }
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => {
+                    end = Some((i, i + 1));
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let (inside, after) = end.unwrap_or((body.len(), body.len()));
+        self.seen(from);
+        let inside_at = from + 1..=from + 1 + inside;
+        if self.found.is_none() && inside_at.contains(&self.at) {
+            let string = self.text.get(from + 1..self.at).unwrap_or("");
+            self.note(Place {
+                string: Some(string.to_owned()),
+                ..Place::default()
+            });
+        }
+        from + 1 + after
+    }
+
+    /// The place lies at or before a byte, outside of words and strings.
+    fn seen(&mut self, byte: usize) {
+        if self.found.is_none() && self.at <= byte {
+            self.note(Place::default());
+        }
+    }
+
+    fn seen_in(&mut self, from: usize, end: usize) {
+        self.seen(from);
+        if self.found.is_none() && self.at <= end {
+            let word = self.text.get(from..self.at).unwrap_or("");
+            self.note(Place {
+                word: word.to_owned(),
+                ..Place::default()
+            });
+        }
+    }
+
+    fn note(&mut self, place: Place) {
+        self.shared = self.frames.len();
+        self.found = Some(Place {
+            frames: self.frames.clone(),
+            ..place
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The place of `|` in a text.
+    fn at(text: &str) -> Scan {
+        let byte = text.find('|').expect("a place");
+        scan(&text.replace('|', ""), byte)
+    }
+
+    fn way(scan: &Scan) -> String {
+        let frames = scan.place.frames.iter();
+        let one = |f: &Frame| format!("{}{}{}", f.head, f.bracket, f.key.as_deref().unwrap_or("-"));
+        frames.map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_way_to_a_place_is_found_in_texts_that_are_being_typed() {
+        for (text, want, word) in [
+            ("(na|", "(-", "na"),
+            ("(modules: (vcf: La|", "(modules (vcf", "La"),
+            ("(modules: (vcf: Ladder(cu|", "(modules (vcf Ladder(-", "cu"),
+            (
+                "(modules: (vcf: Ladder(cutoff: 4, |res: 1",
+                "(modules (vcf Ladder(-",
+                "",
+            ),
+            (
+                "(modules: (vcf: Ladder(\n  |\n), x: Saw(",
+                "(modules (vcf Ladder(-",
+                "",
+            ),
+            (
+                "(modules: (a: Saw(), b: Lfo(shape: |)",
+                "(modules (b Lfo(shape",
+                "",
+            ),
+        ] {
+            let found = at(text);
+            assert_eq!(way(&found), want, "{text}");
+            assert_eq!(found.place.word, word, "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_end_with_their_line_and_modules_are_known_by_kind() {
+        let found = at("(modules: (a: Saw(freq: \"44|\n), b: Vca()), cables: [\"a > b\"])");
+        assert_eq!(found.place.string.as_deref(), Some("44"));
+        let names: Vec<_> = found
+            .modules
+            .iter()
+            .map(|(n, s)| (n.as_str(), s.kind))
+            .collect();
+        assert_eq!(names, [("a", "Saw"), ("b", "Vca")]);
+        let found = at("(modules: (a: Saw()), cables: [\"a > |\"])");
+        assert_eq!(found.place.string.as_deref(), Some("a > "));
+        assert_eq!(way(&found), "(cables [-");
+        assert!(at("( // x |\n").place.in_comment);
+    }
+
+    #[test]
+    fn names_behind_the_place_count_too() {
+        let found = at("(modules: (v: Ladder(|cutoff: 400, res: 0.5, ), w: Saw(freq: 1)))");
+        let keys = &found.place.frames.last().expect("inside").keys;
+        assert_eq!(keys, &["cutoff", "res"]);
+    }
+
+    #[test]
+    fn any_text_is_read() {
+        let text = "(a: \"é\\\" x /* ( \n]) } r#\"x\" // é";
+        for (byte, _) in text.char_indices() {
+            scan(text, byte);
+        }
+        scan(text, text.len());
+    }
+}

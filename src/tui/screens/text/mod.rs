@@ -1,0 +1,141 @@
+//! The patch as text: errors as it is typed, fixes, completion, saving and priming. What plays goes on meanwhile, and knobs that
+//! are turned elsewhere turn here too.
+mod acts;
+mod beside;
+mod disk;
+pub mod external;
+mod follow;
+mod nudge;
+pub mod popup;
+mod search;
+mod view;
+
+use std::path::PathBuf;
+
+use crossterm::event::KeyEvent;
+
+use crate::patch::diagnostic::Diagnostic;
+use crate::patch::file::{Parsed, parse};
+use crate::tui::editor::Editor;
+
+pub use acts::{edit, error_sentence, fix, leave, next_error, prime, redo, revert, save, undo};
+pub use disk::{overwrite, reload};
+pub use follow::text_follows;
+pub use nudge::nudge;
+pub use search::{find, find_next};
+pub use view::draw;
+
+#[derive(Default)]
+pub struct TextScreen {
+    editor: Option<Editor>,
+    path: Option<PathBuf>,
+    /// What the text was when it was opened, saved or heard.
+    baseline: String,
+    /// Not the live slot's text: opened from a file.
+    from_file: bool,
+    parsed: Parsed,
+    checked: Option<u64>,
+    /// What the text follows: what it said when it was last looked at.
+    source: follow::Source,
+    disk: disk::Disk,
+    popup: Option<popup::Popup>,
+    /// What `find` looks for.
+    pub search: String,
+}
+
+impl TextScreen {
+    fn open(&mut self, text: &str, path: Option<PathBuf>, from_file: bool) {
+        let cursor = match (&self.editor, self.path == path) {
+            (Some(editor), true) if path.is_some() => editor.cursor(),
+            _ => (0, 0),
+        };
+        let mut editor = Editor::new(text);
+        editor.set_cursor(cursor.0, cursor.1);
+        self.editor = Some(editor);
+        self.baseline = text.to_owned();
+        self.disk = disk::Disk::of(path.as_deref());
+        self.path = path;
+        self.from_file = from_file;
+        self.checked = None;
+        self.popup = None;
+        self.source = follow::Source::default();
+    }
+
+    /// Opens a file's text.
+    pub fn open_file(&mut self, path: PathBuf) -> std::io::Result<()> {
+        let text = std::fs::read_to_string(&path)?;
+        self.open(&text, Some(path), true);
+        Ok(())
+    }
+
+    /// Whether the text differs from what it was.
+    pub fn edited(&self) -> bool {
+        self.editor
+            .as_ref()
+            .is_some_and(|e| e.revision() > 0 && e.text() != self.baseline)
+    }
+
+    /// Reads the text again where it changed.
+    pub fn check(&mut self) {
+        let Some(editor) = &self.editor else {
+            return;
+        };
+        if self.checked != Some(editor.revision()) {
+            self.checked = Some(editor.revision());
+            self.parsed = parse(&editor.text(), &self.file_name());
+        }
+    }
+
+    fn file_name(&self) -> String {
+        let path = self.path.as_ref();
+        path.map_or("patch.ron".to_owned(), |p| p.display().to_string())
+    }
+
+    /// A key that no action has.
+    pub fn key(&mut self, key: &KeyEvent) {
+        if let Some(editor) = &mut self.editor {
+            editor.key(key);
+            self.popup = popup::after(key, editor, self.popup.take());
+        }
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        self.popup = None;
+        if let Some(editor) = &mut self.editor {
+            editor.insert(text);
+        }
+    }
+
+    pub fn move_by(&mut self, rows: isize) {
+        if let Some(editor) = &mut self.editor {
+            let (line, column) = editor.cursor();
+            let last = editor.lines().len() as isize - 1;
+            let to = (line as isize).saturating_add(rows).clamp(0, last);
+            editor.set_cursor(to as usize, column);
+        }
+    }
+
+    #[cfg(test)]
+    pub fn text(&self) -> String {
+        self.editor.as_ref().map(Editor::text).unwrap_or_default()
+    }
+
+    #[cfg(test)]
+    pub fn cursor(&self) -> (usize, usize) {
+        self.editor.as_ref().map(Editor::cursor).unwrap_or_default()
+    }
+
+    fn first_error(&self) -> Option<&Diagnostic> {
+        self.parsed.errors().next()
+    }
+
+    /// The finding at the cursor's line, the nearest first.
+    fn at_cursor(&self) -> Option<&Diagnostic> {
+        let (line, column) = self.editor.as_ref()?.cursor();
+        self.parsed
+            .diagnostics
+            .iter()
+            .filter(|d| d.line == line + 1)
+            .min_by_key(|d| d.column.abs_diff(column + 1))
+    }
+}

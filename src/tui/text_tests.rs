@@ -1,0 +1,296 @@
+//! The Text screen: what is typed, what is offered, what knobs and other programs do to it meanwhile.
+use std::sync::Arc;
+
+use crate::control::command::{Command, Focus};
+use crate::dsp::cpu;
+use crate::modules::spec::ParamValue;
+use crate::patch::edit::set_param;
+use crate::patch::file::parse;
+
+use super::app::Layer;
+use super::color::Depth;
+use super::scene::{ACID, Scene, loaded, playing};
+
+/// The screen with a text in it and the cursor behind a part of it, in EDIT.
+fn at(part: &str) -> Scene {
+    let mut scene = playing(Depth::True);
+    scene.press("3 e");
+    scene.app.text.search.clear();
+    scene.press("^F");
+    scene.type_text(part);
+    scene.press("Enter");
+    for _ in part.chars() {
+        scene.press("Right");
+    }
+    scene.app.text.search.clear();
+    scene
+}
+
+fn text(scene: &Scene) -> String {
+    scene.app.text.text()
+}
+
+/// A knob of the live slot is turned somewhere else.
+fn turn(scene: &mut Scene, module: &str, param: &str, to: f32) {
+    scene.publish(|view| {
+        let live = view.slots[0].loaded.as_mut().expect("loaded");
+        let new = set_param(&live.text, module, param, ParamValue::Fixed(to)).expect("set");
+        let patch = parse(&new, "t").patch.expect("right");
+        live.text = new.into();
+        live.patch = Arc::new(patch);
+    });
+}
+
+#[test]
+fn a_patch_is_completed_from_the_specs_as_it_is_typed() {
+    let mut scene = at("pan: Pan(),");
+    scene.press("Enter");
+    scene.type_text("vcf: Lad");
+    let shown = scene.text(80, 24);
+    assert!(shown.contains("▸ Ladder"), "{shown}");
+    insta::assert_snapshot!("complete-80x24", shown);
+    scene.press("Enter");
+    assert!(text(&scene).contains("vcf: Ladder()"), "{}", text(&scene));
+    let shown = scene.text(120, 40);
+    assert!(
+        shown.contains("▸ cutoff"),
+        "after the bracket what it has:\n{shown}"
+    );
+    scene.press("Tab");
+    assert!(text(&scene).contains("Ladder(cutoff: )"));
+    scene.type_text("\"800k");
+    let shown = scene.text(80, 24);
+    assert!(shown.contains("▸ kHz"), "{shown}");
+    scene.press("Tab");
+    scene.type_text("\", re");
+    scene.press("Tab");
+    assert!(
+        text(&scene).contains("\"800kHz\", res: )"),
+        "{}",
+        text(&scene)
+    );
+    scene.press("Esc");
+    assert_eq!(
+        scene.app.layer,
+        Layer::Edit,
+        "the first Esc closes the list"
+    );
+    scene.press("Esc");
+    assert_eq!(scene.app.layer, Layer::Nav);
+}
+
+#[test]
+fn ports_are_offered_in_cables_and_esc_closes_the_list() {
+    let mut scene = at("\"lfo > pan.");
+    scene.press("Backspace");
+    scene.type_text(".");
+    let shown = scene.text(80, 24);
+    assert!(shown.contains("▸ in"), "{shown}");
+    scene.press("Down");
+    scene.press("Esc");
+    assert!(!scene.text(80, 24).contains("▸ "));
+    assert_eq!(text(&scene), ACID);
+}
+
+#[test]
+fn several_faults_are_walked_through_and_mended() {
+    let mut scene = at("vco: Sine");
+    for _ in 0..3 {
+        scene.press("Backspace");
+    }
+    scene.type_text("ne(), w: Vcaa");
+    scene.press("Esc");
+    assert_eq!(scene.app.layer, Layer::Nav);
+    scene.press("[");
+    let first = scene.app.sentence.text.clone();
+    assert!(first.contains("of 2"), "{first}");
+    scene.press("]");
+    let second = scene.app.sentence.text.clone();
+    assert!(second != first && second.contains("of 2"), "{second}");
+    scene.press("e Tab");
+    assert!(
+        scene.app.sentence.text.contains("1 error left"),
+        "{}",
+        scene.app.sentence.text
+    );
+    scene.press("^N Tab");
+    scene.look();
+    let shown = text(&scene);
+    assert!(shown.contains("Sine(), w: Vca"), "{shown}");
+}
+
+#[test]
+fn a_knob_that_is_turned_elsewhere_turns_in_what_is_typed() {
+    let mut scene = at("bpm: 132,");
+    scene.type_text(" // mine");
+    assert!(scene.app.text.edited());
+    let cursor = scene.app.text.cursor();
+    turn(&mut scene, "env", "d", 0.25);
+    let now = text(&scene);
+    assert!(
+        now.contains("d: \"250ms\"") && now.contains("// mine"),
+        "{now}"
+    );
+    assert_eq!(scene.app.text.cursor(), cursor);
+    // What was typed otherwise is meant otherwise.
+    scene.press("^F");
+    scene.type_text("-9dB");
+    scene.press("Enter Delete Delete");
+    scene.type_text("-7");
+    turn(&mut scene, "out", "gain", -3.0);
+    assert!(text(&scene).contains("-7dB"), "{}", text(&scene));
+    // Undo takes back what was typed, not what was turned.
+    for _ in 0..8 {
+        scene.press("^Z");
+    }
+    let now = text(&scene);
+    assert!(
+        now.contains("d: \"250ms\"") && !now.contains("mine"),
+        "{now}"
+    );
+}
+
+#[test]
+fn without_edits_the_text_is_what_plays_and_the_cursor_stays() {
+    let mut scene = at("seq.gate > env");
+    let cursor = scene.app.text.cursor();
+    turn(&mut scene, "env", "a", 0.012);
+    assert!(text(&scene).contains("a: \"12ms\""));
+    assert!(!scene.app.text.edited());
+    assert_eq!(scene.app.text.cursor(), cursor);
+    assert_eq!(scene.app.layer, Layer::Edit);
+}
+
+#[test]
+fn a_nudge_of_a_parameter_is_heard_at_once_and_so_is_its_undo() {
+    let mut scene = at("gain: \"-9");
+    scene.sent();
+    scene.press("Alt+Up");
+    assert!(text(&scene).contains("-8dB"));
+    let heard = |scene: &mut Scene| {
+        scene.sent().into_iter().find_map(|c| match c {
+            Command::SetParam {
+                focus: Focus::Bench,
+                module,
+                param,
+                value,
+            } => Some((module, param, value)),
+            _ => None,
+        })
+    };
+    let want = ("out".to_owned(), "gain".to_owned(), ParamValue::Fixed(-8.0));
+    assert_eq!(heard(&mut scene), Some(want));
+    turn(&mut scene, "out", "gain", -8.0);
+    assert!(!scene.app.text.edited(), "what is heard is what is written");
+    scene.press("^Z");
+    assert!(text(&scene).contains("-9dB"));
+    let (_, _, value) = heard(&mut scene).expect("undo is heard");
+    assert_eq!(value, ParamValue::Fixed(-9.0));
+    // A tempo is no knob.
+    scene.press("^F");
+    scene.type_text("132");
+    scene.press("Enter Alt+Up");
+    assert!(text(&scene).contains("bpm: 133"));
+    assert_eq!(heard(&mut scene), None);
+}
+
+#[test]
+fn a_file_that_another_program_changed_is_not_written_over_unasked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.ron");
+    std::fs::write(&path, ACID).expect("written");
+    let mut scene = playing(Depth::True);
+    scene.app.text.open_file(path.clone()).expect("there");
+    scene.press("3 e End");
+    scene.type_text(" // mine");
+    let other = ACID.replace("acid bass", "another");
+    std::fs::write(&path, &other).expect("written");
+    for _ in 0..3 {
+        scene.look();
+    }
+    assert!(text(&scene).contains("// mine"), "typed text is never lost");
+    scene.press("^S");
+    let shown = scene.text(80, 24);
+    assert!(shown.contains("changed by another program"), "{shown}");
+    scene.press("Esc");
+    assert_eq!(std::fs::read_to_string(&path).expect("there"), other);
+    scene.press("^S r");
+    assert_eq!(text(&scene), other);
+    scene.press("^Z");
+    assert!(text(&scene).contains("// mine"), "undo brings it back");
+    scene.press("^S");
+    assert!(
+        scene.app.overlay.is_none(),
+        "it is known what the file says"
+    );
+    assert!(
+        std::fs::read_to_string(&path)
+            .expect("there")
+            .contains("// mine")
+    );
+    // Without typing a change on disk is taken up.
+    std::fs::write(&path, ACID).expect("written");
+    for _ in 0..3 {
+        scene.look();
+    }
+    assert_eq!(text(&scene), ACID);
+}
+
+#[test]
+fn what_sounds_stands_out_in_the_text() {
+    let mut scene = playing(Depth::True);
+    scene.press("3");
+    let reversed = |scene: &mut Scene| -> String {
+        let buf = scene.draw(120, 40);
+        let cells = buf.content().iter().skip(120);
+        let cells = cells.filter(|c| c.modifier.contains(ratatui::style::Modifier::REVERSED));
+        cells.map(|c| c.symbol().to_owned()).collect()
+    };
+    let beat = 48_000.0 * 60.0 / 132.0;
+    for (step, want) in [(0.0, "C2"), (2.0, "Eb2!"), (3.0, ""), (4.0, "C3~")] {
+        let frame = ((step + 0.5) * beat / 4.0) as u64;
+        scene.reading(|reading| reading.frame = frame);
+        scene.look();
+        assert_eq!(reversed(&mut scene), want, "step {step}");
+    }
+    scene.publish(|view| view.playing = false);
+    assert_eq!(reversed(&mut scene), "");
+}
+
+#[test]
+fn a_key_is_checked_and_shown_within_50_ms_in_a_patch_of_hundreds_of_modules() {
+    let modules: String = (0..300)
+        .map(|n| format!("    m{n}: Svf(cutoff: \"{}Hz\"),\n", n + 100))
+        .collect();
+    let cables: String = (1..300)
+        .map(|n| format!("    \"m{} > m{n}\",\n", n - 1))
+        .collect();
+    let big = format!(
+        "(\n  name: \"big\",\n  modules: (\n{modules}    saw: Saw(),\n    out: Out(),\n  ),\n  cables: [\n    \"saw > m0\",\n{cables}    \"m299 > out\",\n  ],\n)\n"
+    );
+    let mut scene = playing(Depth::True);
+    scene.publish(|view| view.slots[0].loaded = Some(loaded(&big, "big.ron")));
+    scene.press("3 e Down Down Down Down");
+    for _ in 0..10 {
+        scene.press("Right");
+    }
+    let mut worst = 0.0f64;
+    for key in [
+        "x",
+        "Backspace",
+        "S",
+        "v",
+        "Backspace",
+        "Backspace",
+        "(",
+        "Backspace",
+    ] {
+        let start = cpu::seconds();
+        scene.press(key);
+        scene.draw(120, 40);
+        worst = worst.max(cpu::seconds() - start);
+    }
+    println!("slowest of the keys: {:.1} ms", worst * 1e3);
+    // Of a processor's time: other programs share the machine with this test.
+    assert!(worst < 0.05, "{worst} s");
+}
