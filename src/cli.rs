@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::audio::device::{DeviceSpec, PERIODS, RATES};
+use crate::audio::input::InputSpec;
 use crate::audio::wav_bits::Bits;
 use crate::dsp::lanes::IsaChoice;
 use crate::tui;
@@ -56,6 +57,9 @@ pub struct Play {
     /// default | pulseaudio | pipewire | jack | alsa | coreaudio | wasapi | null | wav:FILE; HOST:DEVICE for one of its devices
     #[arg(long, value_name = "HOST[:DEVICE]", value_parser = DeviceSpec::parse)]
     pub audio: Option<DeviceSpec>,
+    /// What patches with an In hear: default | off | wav:FILE | HOST[:DEVICE]; off where there is no audio device
+    #[arg(long, value_name = "INPUT", value_parser = InputSpec::parse)]
+    pub input: Option<InputSpec>,
     /// Frames a second; the device's own choice where it is not given
     #[arg(long, value_name = "HZ", value_parser = rate)]
     pub rate: Option<u32>,
@@ -149,6 +153,9 @@ pub struct Render {
     /// Frames a second
     #[arg(long, value_name = "HZ", value_parser = rate, default_value_t = 48_000)]
     pub rate: u32,
+    /// What patches with an In hear, from the first frame on
+    #[arg(long, value_name = "IN.wav")]
+    pub input: Option<PathBuf>,
     /// What happens when: a RON list of (at: "2.1.1", do: Set("vcf.cutoff", "800Hz"))
     #[arg(long, value_name = "EVENTS.ron")]
     pub script: Option<PathBuf>,

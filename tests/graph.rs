@@ -131,6 +131,7 @@ fn render_with(
                 frame,
                 time: TimeCx::steady(Transport::new(RATE as f64, 120.0)),
                 events: &events,
+                input: None,
             },
             &mut out,
         );

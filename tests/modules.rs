@@ -85,6 +85,10 @@ fn render(graph: &mut Graph, from: u64, blocks: usize, events: &[(u64, Change)])
                 frame,
                 time: TimeCx::steady(Transport::new(RATE as f64, 120.0)),
                 events: &events,
+                input: Some(&std::array::from_fn(|i| {
+                    let x = 0.2 * (((frame as usize + i) % 109) as f32 / 54.5 - 1.0);
+                    [x, -x]
+                })),
             },
             &mut out,
         );

@@ -4,6 +4,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::audio::device::{DeviceError, DeviceSpec, Host};
+use crate::audio::input::{Input, InputSpec};
 use crate::audio::lead::Latency;
 use crate::audio::stream::Stream;
 use crate::cli::{self, LatencyName};
@@ -15,6 +16,7 @@ use crate::control::supervisor::{Config, Supervisor};
 
 use super::failure::Failure;
 use super::signals;
+use super::sound_file;
 use super::state;
 
 /// The callback fades to silence in 30 ms; then a period, and what a busy machine adds.
@@ -40,7 +42,9 @@ impl Instrument {
             ..args.audio.clone().unwrap_or_default()
         })?;
         let (device, problem) = (stream.name(), problem.map(|e| e.to_string()));
+        let input = input(args, stream.rate())?;
         let config = Config {
+            input,
             isa: args.isa,
             recordings: args.recordings.clone(),
             record_bits: args.record_bits,
@@ -102,6 +106,29 @@ fn open(spec: &DeviceSpec) -> Result<(Stream, Option<DeviceError>), Failure> {
             Err(e) => Err(unopened(&spec.host, &e)),
         },
     }
+}
+
+/// What is listened to. Without a sound device nothing is, unless it is asked for.
+fn input(args: &cli::Play, rate: u32) -> Result<Input, Failure> {
+    let audio = args.audio.clone().unwrap_or_default();
+    let spec = match (&args.input, &audio.host) {
+        (Some(spec), _) => spec.clone(),
+        (None, Host::Null | Host::Wav(_)) => InputSpec::Off,
+        (None, _) => InputSpec::Device(DeviceSpec {
+            device: None,
+            ..audio
+        }),
+    };
+    Ok(match spec {
+        InputSpec::Off => Input::Off,
+        InputSpec::Device(spec) => Input::Device(spec),
+        InputSpec::Wav(path) => Input::File {
+            name: path.display().to_string(),
+            frames: sound_file::read(&path, rate)
+                .map_err(|why| Failure::Input(format!("--input: {why}")))?
+                .into(),
+        },
+    })
 }
 
 /// A capture file in a folder that is not there is the user's mistake; any other device that fails is the machine's.

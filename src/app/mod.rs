@@ -13,6 +13,7 @@ mod play;
 mod render;
 mod replay;
 mod signals;
+mod sound_file;
 mod state;
 mod watch;
 

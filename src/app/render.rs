@@ -32,6 +32,11 @@ pub fn run(args: &cli::Render) -> Result<(), Failure> {
         net: false,
         ..Config::default()
     });
+    if let Some(path) = &args.input {
+        let sound = super::sound_file::read(path, args.rate)
+            .map_err(|why| Failure::Input(format!("--input: {why}")))?;
+        session.set_input(sound);
+    }
     session
         .load_first(&patch.text, Path::new(&patch.name))
         .map_err(|why| Failure::Input(format!("{}: {why}", patch.name)))?;

@@ -92,14 +92,14 @@ fn open_here(
 }
 
 /// In the order of cpal's own default, without JACK: who wants JACK says so.
-fn default_hosts() -> Vec<HostId> {
+pub(super) fn default_hosts() -> Vec<HostId> {
     cpal::available_hosts()
         .into_iter()
         .filter(|id| !id.name().eq_ignore_ascii_case("jack"))
         .collect()
 }
 
-fn host_id(name: &str) -> Result<HostId, String> {
+pub(super) fn host_id(name: &str) -> Result<HostId, String> {
     name.parse().map_err(|_| {
         match HOSTS
             .iter()

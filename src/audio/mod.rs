@@ -1,6 +1,7 @@
 //! Two rings into one device buffer, and the devices: a callback that outlives them, real, virtual and scripted ones.
 mod convert;
 mod cpal_device;
+mod cpal_input;
 mod dc_blocker;
 pub mod device;
 pub mod device_list;
@@ -14,6 +15,13 @@ pub mod fade;
 mod fill_cell;
 mod gate;
 pub mod guard;
+mod inlet;
+#[allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "opens devices; the thread of a file waits for time to pass"
+)]
+pub mod input;
 #[allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -51,6 +59,11 @@ mod watch;
 mod watermark;
 pub mod wav_bits;
 pub mod wav_file;
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this thread is the device: it waits for time to pass"
+)]
+mod wav_input;
 #[allow(
     clippy::disallowed_types,
     reason = "writes files: no audio thread comes here"

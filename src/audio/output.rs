@@ -10,6 +10,7 @@ use ringbuf::{HeapCons, HeapProd};
 
 use super::fade::{Fader, level};
 use super::guard::Guard;
+use super::inlet::Inlet;
 use super::lead::LeadPolicy;
 use super::levels::{Correlation, Meter, StreamMeter};
 use super::msg::{DeviceSide, NotSwapped, OutputMsg, OutputReply, Swap, SwapAt};
@@ -73,6 +74,7 @@ pub struct Output {
     pub(super) now_ns: u64,
     pub(super) last: Option<Call>,
     pub(super) lead: LeadPolicy,
+    pub(super) input: Inlet,
     pub(super) guard: Guard,
     pub(super) mute: Fader,
     pub(super) resume: Fader,
@@ -103,6 +105,7 @@ impl Output {
         self.listen();
         let available = (!self.voices[self.live].is_silent()).then(|| self.available(self.live));
         self.lead.on_callback(frames as u32, now_ns, available);
+        self.bring_input(frames);
         self.watch(frames);
         let silent = self.play(out);
         self.count_silence(silent);
@@ -116,6 +119,13 @@ impl Output {
         self.readers[1].wake();
         let took = (self.clock)().saturating_sub(began);
         self.telemetry.callback.duration.add(took);
+    }
+
+    /// What was captured goes on the timeline as far ahead as the engines will render until the next callback. Lock step calls it
+    /// before the engines' turn.
+    pub fn bring_input(&mut self, frames: u64) {
+        let until = self.frame + frames + u64::from(self.lead.lead()) + BLOCK as u64;
+        self.input.bring(&self.telemetry.input, until, frames);
     }
 
     /// Frames that the audible slot has delivered.

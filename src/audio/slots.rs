@@ -7,6 +7,7 @@ use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use super::fade::Fader;
 use super::guard::Guard;
+use super::inlet::{Inlet, Timing};
 use super::lead::{Latency, LeadPolicy, failover_fade};
 use super::levels::{Correlation, Meter, StreamMeter};
 use super::msg::{OutputMsg, OutputReply, QUEUE};
@@ -169,6 +170,10 @@ fn output(
         now_ns: 0,
         last: None,
         lead,
+        input: Inlet::new(match config.start {
+            StartFade::Device => Timing::Drifting,
+            StartFade::Offline => Timing::Exact,
+        }),
         guard: Guard::new(rate),
         mute: Fader::settled(1.0),
         resume: Fader::settled(1.0),

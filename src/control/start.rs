@@ -13,6 +13,7 @@ use super::recorder::Recorder;
 use super::rig::Rig;
 use super::supervisor::{Config, Supervisor, run};
 use crate::audio::device::now_ns;
+use crate::audio::input::{Input, InputKeeper};
 use crate::audio::lead::Latency;
 use crate::audio::slots::{Slots, SlotsConfig, StartFade};
 use crate::audio::stream::Stream;
@@ -51,6 +52,7 @@ pub fn start(
     let cue = slots.output_port.take_cue();
     let tape = slots.output_port.take_tape();
     let telemetry = slots.telemetry.clone();
+    let (heard, input) = (slots.telemetry.clone(), config.input.clone());
     let meters = Arc::new(LiveMeters::new(telemetry, config.rate, now_ns, scope).with_cue(cue));
     let crew = Threads::spawn(slots.engines)?;
     let rig = Rig::new(
@@ -72,6 +74,12 @@ pub fn start(
         problem,
         meters.device_xruns(),
     );
+    if !matches!(input, Input::Off) {
+        let waker = handle.clone();
+        let wake = Arc::new(move || waker.wake());
+        let keeper = InputKeeper::start(input, rate as u32, heard, wake)?;
+        supervisor = supervisor.with_input(keeper);
+    }
     if let Some(tape) = tape {
         let waker = handle.clone();
         let recorder = Recorder::start(tape, rate, Arc::new(move || waker.wake()))?;

@@ -11,6 +11,7 @@ pub mod eq;
 pub mod equal_power;
 pub mod euclid;
 pub mod fdn;
+pub mod frame_ring;
 pub mod hilbert;
 pub mod ladder;
 pub mod lanes;

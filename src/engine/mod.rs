@@ -3,6 +3,7 @@
 //! [`Engine::step`] neither waits nor sleeps; [`thread`] calls it in a loop, tests and offline rendering call it themselves.
 pub mod block;
 pub mod histogram;
+pub mod input;
 mod measure;
 pub mod msg;
 mod parking;
@@ -318,6 +319,7 @@ impl Engine {
         let stale = std::mem::take(&mut self.stale);
         let generation = load.generation();
         let watch = self.watch.as_mut().filter(|w| w.generation() == generation);
+        let input = self.telemetry.input.block(self.head);
         let outcome = quiet::catch(|| {
             let Load {
                 graph, snapshot, ..
@@ -337,6 +339,7 @@ impl Engine {
                 frame: self.head,
                 time: due.time,
                 events: &self.events,
+                input: input.as_ref(),
             };
             graph.render(&work, &mut block.frames);
             if let Some(watch) = watch {

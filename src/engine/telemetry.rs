@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::histogram::Histogram;
+use super::input::InputTape;
 use crate::dsp::BLOCK;
 
 /// An `f32` in an atomic.
@@ -25,6 +26,8 @@ pub struct Telemetry {
     pub timeline: Timeline,
     pub slots: [SlotTelemetry; 2],
     pub callback: CallbackTelemetry,
+    /// What comes in: the one stream that goes the other way.
+    pub input: InputTape,
 }
 
 /// Where the sound is, and how far ahead of it the engines render.

@@ -382,6 +382,7 @@ impl<A: Isa> Core for LaneGraph<A> {
             frame: block.frame,
             time: block.time,
             swing: self.swing,
+            input: block.input,
             notes: &[],
         };
         let measured = self.meter.begin();

@@ -58,6 +58,8 @@ pub struct Block<'a> {
     pub time: TimeCx,
     /// In order of `offset`.
     pub events: &'a [GraphEvent],
+    /// What comes in; none where nothing does.
+    pub input: Option<&'a StereoBlock>,
 }
 
 impl Block<'_> {
@@ -67,6 +69,7 @@ impl Block<'_> {
             frame,
             time: TimeCx::steady(transport),
             events: &[],
+            input: None,
         }
     }
 }

@@ -334,8 +334,13 @@ impl<'a> Trial<'a> {
     ) -> Result<StereoBlock, PrimeFailure> {
         let mut out = [[0.0; 2]; BLOCK];
         let (start, before) = (std::time::Instant::now(), cpu::seconds());
-        self.graph
-            .render(&Block::plain(self.frame, transport), &mut out);
+        self.graph.render(
+            &Block {
+                input: Some(&test_sound(self.frame)),
+                ..Block::plain(self.frame, transport)
+            },
+            &mut out,
+        );
         self.costs.push((cpu::seconds() - before) as f32);
         self.report.render_ms += start.elapsed().as_secs_f32() * 1e3;
         self.frame += BLOCK as u64;
@@ -476,4 +481,14 @@ impl<'a> Trial<'a> {
             ),
         })
     }
+}
+/// What an input hears while a patch is tried: a chord of a guitar's middle strings that does not begin or end, at -12 dBFS.
+fn test_sound(frame: u64) -> StereoBlock {
+    std::array::from_fn(|i| {
+        // Whole periods in 48,000 frames: the place in the tone keeps its precision.
+        let place = ((frame + i as u64) % 48_000) as f32 / 48_000.0;
+        let sine = |hz: f32| (std::f32::consts::TAU * (hz * place).fract()).sin();
+        let x = 0.1 * sine(147.0) + 0.1 * sine(220.0) + 0.05 * sine(880.0);
+        [x, x]
+    })
 }

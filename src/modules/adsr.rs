@@ -77,6 +77,10 @@ impl Module for Adsr {
         };
         run.settle(l);
 
+        let times = [param::A, param::D, param::R].iter().all(
+            #[inline(always)]
+            |p| io.ins[*p].is_constant(),
+        );
         let resting = gate.is_constant()
             && run.held(l) == gate.head().ge(half).to_bits()
             && sustain.is_constant()
@@ -84,6 +88,7 @@ impl Module for Adsr {
         if resting {
             out.fill(run.path(l, self, &io.ins[input::COUNT..], 0).target(sustain.head()));
         } else if !(gate.is_constant()
+            && times
             && run.held(l) == gate.head().ge(half).to_bits()
             && sustain.is_constant()
             && run.coast(l, self, &io.ins[input::COUNT..], &mut out.block))
@@ -98,6 +103,9 @@ impl Module for Adsr {
                     let level = path.target(s) + run.distance;
                     run.turn(l, open, level);
                     held = run.held(l);
+                    path = run.path(l, self, params, i);
+                }
+                if !times {
                     path = run.path(l, self, params, i);
                 }
                 run.distance = run.distance.nfma(path.part, run.distance);

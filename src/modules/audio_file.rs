@@ -261,6 +261,58 @@ pub mod tests {
         }
     }
 
+    /// A fifth of a second: 441 Hz at a half on the left, 882 Hz at a quarter on the right.
+    #[test]
+    fn compressed_files_are_what_they_were_made_of() {
+        for (name, bytes, off) in [
+            (
+                "tone.flac",
+                &include_bytes!("../../tests/sounds/tone.flac")[..],
+                4e-5,
+            ),
+            (
+                "tone.ogg",
+                include_bytes!("../../tests/sounds/tone.ogg"),
+                0.02,
+            ),
+            (
+                "tone.mp3",
+                include_bytes!("../../tests/sounds/tone.mp3"),
+                0.02,
+            ),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let sound = load(&path).unwrap();
+            assert_eq!(
+                (sound.rate(), sound.is_stereo()),
+                (44_100.0, true),
+                "{name}"
+            );
+            // What an encoder pads is left out again, within its last packet.
+            assert!(
+                (8_820..=8_820 + 1_152).contains(&sound.frames()),
+                "{name}: {}",
+                sound.frames()
+            );
+            let worst = (1_000..7_500)
+                .flat_map(|i| {
+                    let turn = std::f32::consts::TAU * i as f32 / 100.0;
+                    let want = [0.5 * turn.sin(), 0.25 * (2.0 * turn).sin()];
+                    [0, 1].map(|side| (sound.channel(side)[i] - want[side]).abs())
+                })
+                .fold(0.0, f32::max);
+            assert!(worst < off, "{name}: {worst}");
+            // Cut off anywhere it is read or refused, and nothing panics.
+            for len in (0..bytes.len()).step_by(97) {
+                let cut = folder.path().join(format!("{len}-{name}"));
+                std::fs::write(&cut, &bytes[..len]).unwrap();
+                let _ = load(&cut).map(|sound| sound.frames());
+            }
+        }
+    }
+
     #[test]
     fn a_file_cut_off_anywhere_is_read_or_refused() {
         let folder = tempfile::tempdir().unwrap();

@@ -26,7 +26,7 @@ ports! {
 }
 
 /// Frames between two computations of where a moving vowel's formants are; between them they move on a straight line.
-const STRIDE: usize = 16;
+const STRIDE: usize = 4;
 /// What rings on is silence below this: -140 dB.
 const SILENCE: f32 = 1e-7;
 /// Makes a vowel about as loud as a saw that goes in.
@@ -84,7 +84,11 @@ impl Module for Formant {
         } else {
             for (n, part) in sum.chunks_exact_mut(STRIDE).enumerate() {
                 let start = n * STRIDE;
-                let to = self.place(l, at, (start + STRIDE).min(BLOCK - 1));
+                let to = match start + STRIDE {
+                    end if end < BLOCK => self.place(l, at, end),
+                    // The next block's first frame, as the last two lead to it.
+                    _ => ahead(l, self.place(l, at, BLOCK - 1), self.place(l, at, BLOCK - 2)),
+                };
                 for (k, state) in io.state.chunks_exact_mut(2).enumerate().take(FORMANTS) {
                     sing(l, state, x, start, part, &from[k], &to[k]);
                 }
@@ -126,6 +130,15 @@ impl Formant {
             },
         )
     }
+}
+
+/// Where the way from one place to the next leads.
+#[inline(always)]
+fn ahead<L: Lanes>(l: L, mut now: Place<L>, before: Place<L>) -> Place<L> {
+    for (now, before) in now.iter_mut().flatten().zip(before.iter().flatten()) {
+        *now = (*now + (*now - *before)).max(*now * l.f(0.5));
+    }
+    now
 }
 
 /// Adds one formant's part, which moves from one place to another over it.

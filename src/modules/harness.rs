@@ -53,6 +53,7 @@ pub struct Rig {
     notes: Vec<(u64, VoiceEvent)>,
     unwanted: Vec<usize>,
     tuning: Option<Arc<Tuning>>,
+    input: Option<fn(u64) -> [f32; 2]>,
     from: Option<Vec<LaneState>>,
     pub isa: IsaChoice,
     pub width: Width,
@@ -127,6 +128,7 @@ impl Rig {
             notes: Vec::new(),
             unwanted: Vec::new(),
             tuning: None,
+            input: None,
             from: None,
             isa: IsaChoice::Auto,
             width: Width::One,
@@ -229,6 +231,12 @@ impl Rig {
 
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = transport;
+        self
+    }
+
+    /// What comes in, by the frame.
+    pub fn input(mut self, frame: fn(u64) -> [f32; 2]) -> Self {
+        self.input = Some(frame);
         self
     }
 
@@ -372,6 +380,9 @@ impl Rig {
                 .collect();
             notes.sort_by_key(|n| n.offset);
             outs.iter_mut().for_each(|o| o.constant = false);
+            let input = self
+                .input
+                .map(|of| std::array::from_fn(|i| of(frame + i as u64)));
             kernel.render(&mut Io {
                 ins: &ins,
                 outs: &mut outs,
@@ -384,6 +395,7 @@ impl Rig {
                     frame,
                     time: self.time_at(frame),
                     swing: self.swing,
+                    input: input.as_ref(),
                     notes: &notes,
                 },
             });

@@ -1,5 +1,7 @@
 //! Every module a patch may name. To add one: write `src/modules/<file>.rs`, add its line to the table below.
 pub mod audio_file;
+#[cfg(test)]
+mod automation;
 mod beat;
 mod blend;
 mod echo;
@@ -150,6 +152,7 @@ modules! {
     snare: Snare
     hat: Hat
     clap: Clap
+    audio_in: AudioIn
     out: Out
     #[cfg(feature = "faults")] fault: Fault
 }

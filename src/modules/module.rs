@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::dsp::{
-    BLOCK,
+    BLOCK, StereoBlock,
     lanes::{Float, Isa, Lanes, Mask},
     peak::peak,
     sample::Sample,
@@ -354,6 +354,8 @@ pub struct BlockCx<'a> {
     pub time: TimeCx,
     /// The patch's.
     pub swing: Swing,
+    /// What comes in; none where nothing does.
+    pub input: Option<&'a StereoBlock>,
     /// Notes for a note source, in order of `offset`; empty for other modules.
     pub notes: &'a [VoiceEvent],
 }

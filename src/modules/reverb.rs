@@ -270,7 +270,13 @@ impl Reverb {
         input: &mut [[L::F; BLOCK]; 2],
     ) {
         let tau = -std::f32::consts::TAU * std::f32::consts::LOG2_E / self.rate;
-        let cut = l.f(1.0) - exp2(l, io.ins[param::CUT].head() * l.f(tau));
+        let cutoff = io.ins[param::CUT];
+        let mut cuts = [l.f(1.0) - exp2(l, cutoff.head() * l.f(tau)); BLOCK];
+        if let Some(cutoff) = cutoff.block() {
+            for (cut, hz) in cuts.iter_mut().zip(cutoff) {
+                *cut = l.f(1.0) - exp2(l, *hz * l.f(tau));
+            }
+        }
         let wanted = (io.ins[param::PREDELAY].head() * l.f(self.rate)).to_int();
         let before = L::I::select(
             l.f(0.0).ge(io.state[PREDELAY_NOW]),
@@ -290,7 +296,7 @@ impl Reverb {
             let mut low = io.state[[CUT_L, CUT_R][side]];
             for (i, o) in block.iter_mut().enumerate() {
                 let x = x.at(i);
-                low = (x - low).fma(cut, low);
+                low = (x - low).fma(cuts[i], low);
                 *o = (x - low) * step.fma(l.f(i as f32), inject.from);
             }
             io.state[[CUT_L, CUT_R][side]] = low;

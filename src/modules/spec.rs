@@ -36,6 +36,11 @@ impl ModuleSpec {
             .position(|p| p.name == name || p.aliases.contains(&name))
     }
 
+    /// Whether it hears what comes in from outside the patch.
+    pub fn listens(&self) -> bool {
+        self.kind == "In"
+    }
+
     pub fn option(&self, name: &str) -> Option<usize> {
         self.options.iter().position(|o| o.name == name)
     }

@@ -190,6 +190,11 @@ impl Patch {
         }
     }
 
+    /// Whether it hears what comes in.
+    pub fn listens(&self) -> bool {
+        self.modules.iter().any(|m| m.spec.listens())
+    }
+
     pub fn node(&self, name: &str) -> Option<usize> {
         self.modules.iter().position(|m| m.name == name)
     }

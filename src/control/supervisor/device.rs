@@ -6,6 +6,24 @@ use super::Supervisor;
 use crate::audio::device::StreamEvent;
 
 impl Supervisor {
+    /// The input is open while a slot holds a patch that listens.
+    pub(super) fn hear_input(&mut self) {
+        let Some(input) = &self.input else {
+            return;
+        };
+        let loaded = self.slots.iter().filter_map(|slot| slot.loaded.as_ref());
+        input.want(loaded.into_iter().any(|loaded| loaded.patch.listens()));
+        while let Some(event) = self.input.as_ref().and_then(|input| input.try_event()) {
+            let sentence = match event {
+                StreamEvent::Back { name } => format!("listening to {name}"),
+                StreamEvent::Lost { why } => format!("no input: {why}. Patches hear silence."),
+                StreamEvent::Note { text } => text,
+                StreamEvent::Xrun { .. } => continue,
+            };
+            self.tell(What::Warning, sentence);
+        }
+    }
+
     pub(super) fn hear_device(&mut self) {
         while let Some((stream, xruns)) = &self.stream
             && let Some(event) = stream.try_event()

@@ -47,6 +47,7 @@ use super::set::SetLogConfig;
 use super::swap::Armed;
 use super::tempo::Tempo;
 use super::timeline::{ClockLine, Heads, Now, stamp};
+use crate::audio::input::{Input, InputKeeper};
 use crate::audio::stream::Stream;
 use crate::audio::wav_bits::Bits;
 use crate::dsp::lanes::IsaChoice;
@@ -85,6 +86,8 @@ pub struct Config {
     pub record_bits: Bits,
     /// Where the performance is written down; nowhere without it.
     pub sets: Option<SetLogConfig>,
+    /// What patches that listen hear.
+    pub input: Input,
 }
 
 impl Default for Config {
@@ -101,6 +104,7 @@ impl Default for Config {
             recordings: PathBuf::from("recordings"),
             record_bits: Bits::default(),
             sets: None,
+            input: Input::Off,
         }
     }
 }
@@ -165,6 +169,7 @@ pub struct Supervisor {
     panicked: bool,
     cued: bool,
     stream: Option<(Stream, Arc<AtomicU64>)>,
+    input: Option<InputKeeper>,
     device: String,
     device_problem: Option<String>,
     // What has to be told
@@ -236,6 +241,7 @@ impl Supervisor {
             panicked: false,
             cued: false,
             stream: None,
+            input: None,
             device: String::new(),
             device_problem: None,
             changed: true,
@@ -305,6 +311,7 @@ impl Supervisor {
         self.keep_watch();
         self.finish_saves();
         self.hear_device();
+        self.hear_input();
         self.hear_recorder();
         self.hear_set();
         self.publish();
@@ -337,6 +344,12 @@ impl Supervisor {
         self.device = stream.name();
         self.device_problem = problem;
         self.stream = Some((stream, xruns));
+        self
+    }
+
+    /// What is to be open while a patch listens.
+    pub fn with_input(mut self, input: InputKeeper) -> Self {
+        self.input = Some(input);
         self
     }
 
