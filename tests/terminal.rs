@@ -24,6 +24,10 @@ struct Screen {
 
 impl Screen {
     fn start(environment: &[(&str, &str)]) -> Self {
+        Self::start_with(environment, &[])
+    }
+
+    fn start_with(environment: &[(&str, &str)], args: &[&str]) -> Self {
         let size = PtySize {
             rows: 24,
             cols: 80,
@@ -36,6 +40,7 @@ impl Screen {
         let before = modes(&*pair.master);
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chronus"));
         command.args(["--audio", "null", "--osc", "off"]);
+        command.args(args);
         command.env("TERM", "xterm-256color");
         for (name, value) in environment {
             command.env(name, value);
@@ -200,4 +205,40 @@ fn without_its_terminal_it_ends() {
     };
     // Hung up: by signal where it is the terminal's session leader, else by looking.
     assert_ne!(status.exit_code(), 101, "it panicked");
+}
+
+/// The newest line of the telemetry.
+fn telemetry(path: &std::path::Path) -> serde_json::Value {
+    let text = std::fs::read_to_string(path).expect("telemetry");
+    let whole = text
+        .lines()
+        .rev()
+        .find_map(|l| serde_json::from_str(l).ok());
+    whole.expect("a line of telemetry")
+}
+
+#[test]
+fn a_terminal_that_nobody_reads_never_delays_the_sound() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("telemetry.jsonl");
+    let mut screen = Screen::start_with(&[], &["--telemetry", path.to_str().expect("UTF-8")]);
+    screen.sounds();
+    // The reader ends; the pseudo-terminal's buffer fills within a few frames, and the screen's thread waits in its write.
+    screen.reading.store(false, Ordering::Relaxed);
+    sleep(Duration::from_millis(500));
+    let before = telemetry(&path);
+    sleep(Duration::from_secs(3));
+    let after = telemetry(&path);
+    let frames = |t: &serde_json::Value| t["frame"].as_u64().expect("a frame");
+    let played = frames(&after) - frames(&before);
+    // The telemetry itself comes ten times a second and is buffered: so much less may be seen.
+    assert!(played > 48_000 * 2, "{played} frames in 3 s");
+    for slot in ["A", "B"] {
+        let missed = |t: &serde_json::Value| t["slots"][slot]["none_reads"].as_u64();
+        assert_eq!(missed(&after), missed(&before), "{after}");
+    }
+    assert_eq!(after["discontinuities"], 0);
+    // A signal ends it all the same.
+    screen.signal("TERM");
+    assert_eq!(screen.ended().0, 0);
 }

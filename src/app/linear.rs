@@ -1,17 +1,22 @@
 //! `--linear`: no screen to redraw; one event a line, and commands as lines on standard input. For screen readers, pipes and
 //! very small terminals. Runs on the main thread; input is read on a thread of its own.
 use std::io::{self, BufRead};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::control::command::{Command, Focus, Quantum, SlotId};
+use crate::control::blackbox::{self, BlackBox};
+use crate::control::command::{Command, Focus, Quantum, Record};
 use crate::control::event::{Event, What};
 use crate::control::handle::Handle;
+use crate::patch::edit::Edit;
+use crate::patch::names::nearest;
 
 use super::failure::{Failure, print};
+use super::tell;
 
 /// How long a command may take to be answered; what comes of it is told by events.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,7 +32,12 @@ struct Word {
 
 enum Act {
     Do(Command),
-    Meters,
+    /// What is told without asking the supervisor.
+    Tell(fn(&Handle) -> String),
+    Load(String),
+    Save(PathBuf),
+    /// What the black box says.
+    Why,
     Help,
 }
 
@@ -35,8 +45,8 @@ const WORDS: &[Word] = &[
     Word {
         name: "load",
         takes: "FILE",
-        doc: "read a patch into the standby, build and prime it",
-        read: |a| Some(Act::Do(Command::LoadFile(PathBuf::from(joined(a)?)))),
+        doc: "read a patch into the standby, build and prime it; `load acid` finds patches/acid.ron",
+        read: |a| Some(Act::Load(joined(a)?)),
     },
     Word {
         name: "prime",
@@ -126,7 +136,148 @@ const WORDS: &[Word] = &[
         name: "meters",
         takes: "",
         doc: "levels, rings and counters now",
-        read: |a| a.is_empty().then_some(Act::Meters),
+        read: |a| a.is_empty().then_some(Act::Tell(tell::meters)),
+    },
+    Word {
+        name: "status",
+        takes: "",
+        doc: "what each slot holds and does, in words",
+        read: |a| a.is_empty().then_some(Act::Tell(tell::status)),
+    },
+    Word {
+        name: "patch",
+        takes: "",
+        doc: "modules, values, cables and macros of what is heard",
+        read: |a| a.is_empty().then_some(Act::Tell(tell::patch)),
+    },
+    Word {
+        name: "diff",
+        takes: "",
+        doc: "what a swap would change",
+        read: |a| a.is_empty().then_some(Act::Tell(tell::diff)),
+    },
+    Word {
+        name: "why",
+        takes: "",
+        doc: "why it crackled last, and one thing to try",
+        read: |a| a.is_empty().then_some(Act::Why),
+    },
+    Word {
+        name: "macro",
+        takes: "NAME PLACE",
+        doc: "turn a macro, by its name or number, to a place from 0 to 1",
+        read: |a| match a {
+            [name @ .., at] if !name.is_empty() => Some(Act::Do(Command::Macro {
+                name: name.join(" "),
+                at: at.parse().ok()?,
+            })),
+            _ => None,
+        },
+    },
+    Word {
+        name: "morph",
+        takes: "PLACE",
+        doc: "blend the knobs that both patches have: 0 is A, 1 is B",
+        read: |a| match a {
+            [at] => Some(Act::Do(Command::Morph(at.parse().ok()?))),
+            _ => None,
+        },
+    },
+    Word {
+        name: "quantum",
+        takes: "[now|beat|bar|4bars]",
+        doc: "when swaps happen",
+        read: |a| match a {
+            [when] => Some(Act::Do(Command::SetQuantum(Quantum::parse(when)?))),
+            _ => None,
+        },
+    },
+    Word {
+        name: "add",
+        takes: "NAME KIND",
+        doc: "add a module to the patch on the bench, which is primed into the standby",
+        read: |a| match a {
+            [name, kind] => Some(edit(Edit::Add {
+                name: (*name).to_owned(),
+                kind: (*kind).to_owned(),
+                after: None,
+            })),
+            _ => None,
+        },
+    },
+    Word {
+        name: "wire",
+        takes: "FROM > TO [* AMOUNT]",
+        doc: "add a cable on the bench",
+        read: |a| {
+            let (from, to) = (a.first()?, a.get(2)?);
+            let amount = match a.get(3..)? {
+                [] => None,
+                [times, amount] if *times == "*" => Some((*amount).to_owned()),
+                _ => return None,
+            };
+            (a[1] == ">" || a[1] == "~>").then(|| {
+                edit(Edit::Wire {
+                    from: (*from).to_owned(),
+                    to: (*to).to_owned(),
+                    amount,
+                    feedback: a[1] == "~>",
+                })
+            })
+        },
+    },
+    Word {
+        name: "cut",
+        takes: "FROM > TO",
+        doc: "take a cable away on the bench",
+        read: |a| match a {
+            [from, ">", to] => Some(edit(Edit::Cut {
+                from: (*from).to_owned(),
+                to: (*to).to_owned(),
+            })),
+            _ => None,
+        },
+    },
+    Word {
+        name: "delete",
+        takes: "NAME",
+        doc: "delete a module on the bench; sound that went through it goes past it",
+        read: |a| match a {
+            [module] => Some(edit(Edit::Delete {
+                module: (*module).to_owned(),
+                bridge: true,
+            })),
+            _ => None,
+        },
+    },
+    Word {
+        name: "save",
+        takes: "FILE",
+        doc: "write what is heard, with its knob turns, into a file",
+        read: |a| Some(Act::Save(PathBuf::from(joined(a)?))),
+    },
+    Word {
+        name: "record",
+        takes: "",
+        doc: "write what is heard into a WAV file; again stops",
+        read: |a| none(a, Command::Record(Record::Toggle)),
+    },
+    Word {
+        name: "keep",
+        takes: "[SECONDS]",
+        doc: "write the last seconds of what was heard, 60 at most",
+        read: |a| {
+            let seconds = match a {
+                [] => 60.0,
+                [seconds] => seconds.parse().ok()?,
+                _ => return None,
+            };
+            Some(Act::Do(Command::Record(Record::Keep {
+                path: None,
+                seconds,
+                bits: None,
+            })))
+        },
     },
     Word {
         name: "help",
@@ -142,6 +293,11 @@ const WORDS: &[Word] = &[
     },
 ];
 
+fn edit(edit: Edit) -> Act {
+    let focus = Focus::Bench;
+    Act::Do(Command::Edit { focus, edit })
+}
+
 fn none(args: &[&str], command: Command) -> Option<Act> {
     args.is_empty().then_some(Act::Do(command))
 }
@@ -154,14 +310,20 @@ fn joined(args: &[&str]) -> Option<String> {
 /// plays goes on.
 pub fn run(handle: &Handle, events: &Receiver<Event>, stop: &AtomicBool) -> Result<(), Failure> {
     let asking = handle.clone();
+    let black_box = Arc::new(Mutex::new(BlackBox::default()));
+    let asked = black_box.clone();
     thread::Builder::new()
         .name("linear input".into())
-        .spawn(move || read_lines(&asking))
+        .spawn(move || read_lines(&asking, &asked))
         .map_err(|e| Failure::Machine(format!("no thread for the input: {e}")))?;
+    print("chronus, line by line: help lists the words\n")?;
+    let start = Instant::now();
+    let mut told = None;
     while !stop.load(Ordering::Acquire) {
         match events.recv_timeout(GLANCE) {
             Ok(event) => {
-                print(&format!("{} {}\n", event.bar, event.sentence))?;
+                lock(&black_box).hear(&event);
+                print(&format!("{} {}\n", event.bar, line(&event.sentence)))?;
                 if event.what == What::Quit {
                     break;
                 }
@@ -169,36 +331,103 @@ pub fn run(handle: &Handle, events: &Receiver<Event>, stop: &AtomicBool) -> Resu
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
+        let crackled = {
+            let mut black_box = lock(&black_box);
+            let now = start.elapsed().as_secs_f64();
+            black_box.look(&handle.view(), &handle.reading(), now);
+            let newest = black_box.incidents().next();
+            newest.map(|i| {
+                (
+                    i.at.to_bits(),
+                    format!("{} crackled: {}", i.bar, i.finding.what),
+                )
+            })
+        };
+        if let Some((at, words)) = crackled
+            && told.replace(at) != Some(at)
+        {
+            print(&format!("{}; why tells more\n", line(&words)))?;
+        }
     }
     Ok(())
 }
 
-fn read_lines(handle: &Handle) {
+fn lock(black_box: &Mutex<BlackBox>) -> MutexGuard<'_, BlackBox> {
+    black_box.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One line, whatever stands in it: nothing that a terminal would obey, nothing that breaks it.
+fn line(text: &str) -> String {
+    let mut line = String::new();
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => line.push(' '),
+            c if c.is_control() => {}
+            c => line.push(c),
+        }
+    }
+    line
+}
+
+fn read_lines(handle: &Handle, black_box: &Mutex<BlackBox>) {
     for line in io::stdin().lock().lines() {
         let Ok(line) = line else { return };
-        if let Some(reply) = reply(handle, &line)
-            && print(&(reply + "\n")).is_err()
+        if let Some(reply) = reply(handle, black_box, &line)
+            && print(&(clean(&reply) + "\n")).is_err()
         {
             return;
         }
     }
 }
 
+fn clean(reply: &str) -> String {
+    let lines: Vec<_> = reply.lines().map(line).collect();
+    lines.join("\n")
+}
+
 /// Carries a line out; what is to be said at once.
-fn reply(handle: &Handle, line: &str) -> Option<String> {
+fn reply(handle: &Handle, black_box: &Mutex<BlackBox>, line: &str) -> Option<String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let (name, args) = words.split_first()?;
     let Some(word) = WORDS.iter().find(|w| w.name == *name) else {
-        return Some(format!("`{name}` is no command; `help` lists them"));
+        let near = nearest(name, WORDS.iter().map(|w| w.name));
+        return Some(match near {
+            Some(near) => format!("`{name}` is no command; did you mean `{near}`?"),
+            None => format!("`{name}` is no command; `help` lists them"),
+        });
     };
-    match (word.read)(args) {
-        None => Some(format!("usage: {} {}", word.name, word.takes)),
-        Some(Act::Meters) => Some(meters(handle)),
-        Some(Act::Help) => Some(help()),
-        Some(Act::Do(command)) => match handle.ask(command, PATIENCE) {
-            Ok(text) => text,
-            Err(why) => Some(format!("no: {why}")),
+    let command = match (word.read)(args) {
+        None => return Some(format!("usage: {} {}", word.name, word.takes)),
+        Some(Act::Tell(tell)) => return Some(tell(handle)),
+        Some(Act::Help) => return Some(help()),
+        Some(Act::Why) => return Some(why(black_box)),
+        Some(Act::Do(command)) => command,
+        Some(Act::Load(file)) => Command::LoadFile(found(&file)),
+        Some(Act::Save(path)) => Command::Save {
+            slot: handle.view().live,
+            path: Some(path),
         },
+    };
+    match handle.ask(command, PATIENCE) {
+        Ok(text) => Some(text.unwrap_or_else(|| "ok".to_owned())),
+        Err(why) => Some(format!("no: {why}")),
+    }
+}
+
+/// The file that is meant: as it is, with its ending, or among the patches.
+fn found(file: &str) -> PathBuf {
+    let given = PathBuf::from(file);
+    let ending = PathBuf::from(format!("{file}.ron"));
+    let shipped = Path::new("patches").join(&ending);
+    let all = [&given, &ending, &shipped];
+    let there = all.into_iter().find(|p| p.is_file());
+    there.cloned().unwrap_or(given)
+}
+
+fn why(black_box: &Mutex<BlackBox>) -> String {
+    match lock(black_box).incidents().next() {
+        Some(incident) => blackbox::lines(incident).join("\n"),
+        None => "it has not crackled".to_owned(),
     }
 }
 
@@ -208,42 +437,6 @@ fn help() -> String {
         format!("{form:26} {}", w.doc)
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-fn meters(handle: &Handle) -> String {
-    let (view, reading) = (handle.view(), handle.reading());
-    let mut lines = Vec::new();
-    for slot in SlotId::BOTH {
-        let (shown, read) = (&view.slots[slot.index()], reading.slot(slot));
-        let patch = shown
-            .loaded
-            .as_ref()
-            .map_or("empty", |l| l.patch.name.as_str());
-        lines.push(format!(
-            "{} {patch} {}: left {:.1} right {:.1} dBFS, ring {}/{} lowest {}, none-reads {}, load {:.0} %",
-            slot.name(),
-            shown.state.word(),
-            decibels(read.rms[0]),
-            decibels(read.rms[1]),
-            read.ring,
-            read.ring_size,
-            read.ring_min,
-            read.none_reads,
-            read.load * 100.0
-        ));
-    }
-    lines.push(format!(
-        "{}: xruns {}, lead {:.1} ms, {} bpm",
-        view.device,
-        reading.xruns,
-        reading.lead_ms(),
-        view.bpm
-    ));
-    lines.join("\n")
-}
-
-fn decibels(level: f32) -> f32 {
-    20.0 * level.max(1e-6).log10()
 }
 
 #[cfg(test)]
@@ -259,7 +452,13 @@ mod tests {
                 .replace("MODULE.PARAM VALUE", "vcf.cutoff 800Hz")
                 .replace("NUMBER VELOCITY", "60 0.5")
                 .replace("NUMBER", "120")
-                .replace("[now|beat|bar|4bars]", "4bars");
+                .replace("[now|beat|bar|4bars]", "4bars")
+                .replace("NAME PLACE", "2 0.4")
+                .replace("PLACE", "0.4")
+                .replace("FROM > TO [* AMOUNT]", "env > vcf.cutoff * 2oct")
+                .replace("FROM > TO", "env > vcf")
+                .replace("NAME KIND", "vcf Ladder")
+                .replace("[SECONDS]", "10");
             let args: Vec<&str> = line.split_whitespace().collect();
             assert!((word.read)(&args).is_some(), "{} {line}", word.name);
             assert!(help().contains(word.doc));
@@ -273,5 +472,11 @@ mod tests {
             let word = WORDS.iter().find(|w| w.name == name).expect("known");
             assert!((word.read)(&args).is_none(), "{name} {args:?}");
         }
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_printed() {
+        assert_eq!(line("a\u{1b}[31m\nb\u{7}"), "a[31m b");
+        assert_eq!(clean("one\ntwo\u{1b}"), "one\ntwo");
     }
 }

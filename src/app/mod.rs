@@ -15,6 +15,7 @@ mod replay;
 mod signals;
 mod sound_file;
 mod state;
+mod tell;
 mod watch;
 
 use std::process::ExitCode;

@@ -17,6 +17,7 @@ pub(super) struct Converter {
 
 impl Converter {
     pub fn new(channels: u16, server: Arc<Server>) -> Self {
+        server.pair().opened(channels);
         Self {
             channels: channels.into(),
             server,
@@ -83,9 +84,19 @@ impl Converter {
             let frames = piece.len() / self.channels;
             let stereo = &mut self.scratch[..frames];
             self.server.serve(stereo, latency_ns);
-            for (frame, &[left, right]) in piece.chunks_exact_mut(self.channels).zip(&*stereo) {
+            let pair = self.server.pair();
+            let frames = piece.chunks_exact_mut(self.channels).zip(&*stereo);
+            for (i, (frame, &[left, right])) in frames.enumerate() {
                 match frame {
                     [mono] => *mono = T::from_sample((0.5 * (left + right)).clamp(-1.0, 1.0)),
+                    [first, second, third, fourth, others @ ..] => {
+                        *first = T::from_sample(left.clamp(-1.0, 1.0));
+                        *second = T::from_sample(right.clamp(-1.0, 1.0));
+                        let [left, right] = pair.frame(i);
+                        *third = T::from_sample(left.clamp(-1.0, 1.0));
+                        *fourth = T::from_sample(right.clamp(-1.0, 1.0));
+                        others.fill(T::EQUILIBRIUM);
+                    }
                     [first, second, others @ ..] => {
                         *first = T::from_sample(left.clamp(-1.0, 1.0));
                         *second = T::from_sample(right.clamp(-1.0, 1.0));

@@ -2,6 +2,7 @@
 mod convert;
 mod cpal_device;
 mod cpal_input;
+pub mod cue_pair;
 mod dc_blocker;
 pub mod device;
 pub mod device_list;

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use ringbuf::traits::{Consumer, Observer, Producer};
 use ringbuf::{HeapCons, HeapProd};
 
+use super::cue_pair::CuePair;
 use super::fade::{Fader, level};
 use super::guard::Guard;
 use super::inlet::Inlet;
@@ -38,6 +39,8 @@ pub struct Output {
     /// The slot that is not heard, for whoever wants to see or hear it beforehand; nothing while nobody does.
     pub(super) cue: HeapProd<[f32; 2]>,
     pub(super) cueing: bool,
+    /// The device's second pair of outputs.
+    pub(super) pair: Option<Arc<CuePair>>,
     pub(super) tape: TapeIn,
     pub(super) rate: f64,
     /// Only measures how long a callback takes: nothing is decided by it.
@@ -100,6 +103,9 @@ impl Output {
         denormals::flush_to_zero();
         let frames = out.len() as u64;
         self.now_ns = now_ns;
+        if let Some(pair) = &self.pair {
+            pair.begin();
+        }
         self.take_messages();
         self.notice_absence(frames);
         self.listen();
@@ -126,6 +132,11 @@ impl Output {
     pub fn bring_input(&mut self, frames: u64) {
         let until = self.frame + frames + u64::from(self.lead.lead()) + BLOCK as u64;
         self.input.bring(&self.telemetry.input, until, frames);
+    }
+
+    /// Where the slot that is not heard goes while it is cued: before the output is moved to its device.
+    pub fn cue_into(&mut self, pair: Arc<CuePair>) {
+        self.pair = Some(pair);
     }
 
     /// Frames that the audible slot has delivered.
@@ -408,9 +419,16 @@ impl Output {
         if !self.cueing {
             return;
         }
+        const NOTHING: [[f32; 2]; BLOCK] = [[0.0; 2]; BLOCK];
         let start = (self.frame % BLOCK as u64) as usize;
-        if let Some(block) = self.readers[1 - self.live].block() {
-            self.cue.push_slice(&block.frames[start..start + frames]);
+        let block = self.readers[1 - self.live].block();
+        let sound = block.map_or(&NOTHING, |block| &block.frames);
+        let sound = &sound[start..start + frames];
+        self.cue.push_slice(sound);
+        if let Some(pair) = &self.pair {
+            // Panic is silence everywhere.
+            let gain = if self.mute.target() == 1.0 { 1.0 } else { 0.0 };
+            pair.push(sound.iter().map(|frame| frame.map(|x| x * gain)));
         }
     }
 

@@ -145,6 +145,7 @@ fn output(
         scope: scope_in,
         cue: cue_in,
         cueing: false,
+        pair: None,
         tape: tape_in,
         rate: config.rate,
         clock: config.clock,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::dsp::denormals::flush_to_zero;
 use crate::engine::priority;
 
+use super::cue_pair::CuePair;
 use super::device::{
     CallbackInfo, DEFAULT_PERIOD, DEFAULT_RATE, DeviceError, DeviceSpec, Fill, Host, StreamEvent,
     now_ns,
@@ -29,6 +30,7 @@ pub struct Stream {
 /// What the stream, its keeper and its connections have in common.
 pub(super) struct Shared {
     pub cell: Arc<FillCell>,
+    pub pair: Arc<CuePair>,
     pub xruns: AtomicU64,
     pub sounding: AtomicBool,
     pub name: Mutex<String>,
@@ -77,6 +79,7 @@ pub(super) struct Vitals {
 /// A connection's end of the callback. Lives on the device's thread.
 pub(super) struct Server {
     cell: Arc<FillCell>,
+    pair: Arc<CuePair>,
     owner: u32,
     vitals: Arc<Vitals>,
     raised: AtomicBool,
@@ -96,6 +99,10 @@ impl Server {
         self.vitals.called(now_ns, out.len());
         self.cell
             .serve(self.owner, out, CallbackInfo { now_ns, latency_ns });
+    }
+
+    pub fn pair(&self) -> &CuePair {
+        &self.pair
     }
 
     pub fn vitals(&self) -> &Arc<Vitals> {
@@ -121,6 +128,7 @@ impl Shared {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             cell: Arc::default(),
+            pair: Arc::default(),
             xruns: AtomicU64::new(0),
             sounding: AtomicBool::new(false),
             name: Mutex::new(String::new()),
@@ -132,6 +140,7 @@ impl Shared {
     pub fn server(&self) -> Server {
         Server {
             cell: Arc::clone(&self.cell),
+            pair: Arc::clone(&self.pair),
             owner: self.next_owner.fetch_add(1, Ordering::Relaxed),
             vitals: Arc::default(),
             raised: AtomicBool::new(false),
@@ -207,6 +216,11 @@ impl Stream {
     /// Lets the device call `fill` from its next request on.
     pub fn start(&self, fill: Fill) {
         self.shared.cell.put(fill);
+    }
+
+    /// The device's second pair of outputs, where it has one.
+    pub fn pair(&self) -> Arc<CuePair> {
+        Arc::clone(&self.shared.pair)
     }
 
     /// Hz, for the stream's whole life, whatever device serves it.

@@ -147,6 +147,8 @@ pub struct View {
     pub panicked: bool,
     /// The standby is copied for whoever looks at it.
     pub cued: bool,
+    /// The device has a second pair of outputs, where the cued standby is heard.
+    pub cue_outputs: bool,
     /// Nothing stands by that could take over at this moment.
     pub no_net: bool,
     /// The patch that is being edited, ahead of what plays.
@@ -219,6 +221,7 @@ impl Default for View {
             state_carry: true,
             panicked: false,
             cued: false,
+            cue_outputs: false,
             no_net: true,
             bench: None,
             auto_prime: true,

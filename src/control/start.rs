@@ -67,6 +67,7 @@ pub fn start(
     let waker = handle.clone();
     let builder = Builder::threaded(Arc::new(move || waker.wake()))?;
     let mut output = slots.output;
+    output.cue_into(stream.pair());
     stream.start(Box::new(move |out, info| output.fill(out, info.now_ns)));
     let rate = config.rate;
     let mut supervisor = Supervisor::new(config, rig, builder, board, meters.clone()).with_stream(

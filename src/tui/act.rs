@@ -207,13 +207,8 @@ pub fn reset_counters(app: &mut App) {
 }
 
 pub fn theme(app: &mut App, arg: &str) {
-    let names: Vec<_> = Theme::shipped().collect();
     let name = match arg.trim() {
-        // Without a name the next one.
-        "" => {
-            let at = names.iter().position(|n| *n == app.theme.name);
-            names[at.map_or(0, |at| (at + 1) % names.len())]
-        }
+        "" => return overlays::themes::open(app),
         name => name,
     };
     match Theme::load(name, app.depth) {

@@ -7,6 +7,7 @@ use super::levels;
 use super::overlays;
 use super::screens::{Screen, diag, files, patch, pattern, text};
 use super::stage;
+use super::tutor;
 
 /// One thing that the user can do.
 pub struct Action {
@@ -205,6 +206,8 @@ pub const ACTIONS: &[Action] = actions! {
     "palette" "",       [Everywhere => "^P F2", Nav => ":"],    Quiet, |a, _| overlays::palette::open(a), "all actions by name";
     "quit" "",          [Everywhere => "^C", Nav => "Q"],       Quiet, |a, _| overlays::quit::ask(a), "quit, after a question; three ^C in 2 s do not ask";
 
+    "tutor" "<skip|back|off>", [Everywhere => "F3"],            Quiet, tutor::command, "from a sine to a swapped acid line in eleven steps; while it goes, F3 skips one";
+
     // NAV
     "patch" "",         [Nav => "2 gc"],                           Quiet, |a, _| a.go(Patch), "modules, cables and knobs";
     "text" "",          [Nav => "3 gt"],                           Quiet, |a, _| a.go(Text), "the patch as text";
@@ -246,7 +249,7 @@ pub const ACTIONS: &[Action] = actions! {
     "mouse" "<on|off>", [],                                     Quiet, act::mouse, "whether the mouse is asked for; off leaves it to the terminal; remembered";
     "morph" "<0-1>",    [],                                     Quiet, stage::morph, "blend the knobs that both patches have: 0 is A, 1 is B";
     "bpm" "<20-400>",   [On(Perform) => "B"],                                     Quiet, act::bpm, "tempo of the performance";
-    "theme" "<name>",   [],                                     Quiet, act::theme, "night, paper, contrast or a theme file";
+    "theme" "<name>",   [],                                     Quiet, act::theme, "night, paper, contrast or a theme file; without a name a list that shows each as you come to it";
     "gate" "<length>",  [],                                     Quiet, act::gate_length, "how long a key sounds in gate mode: 1/4, 1/8, 1/16";
     "fade" "<ms>",      [],                                     Quiet, act::fade, "length of planned swaps' fade";
     "carry" "<on|off>", [],                                     Quiet, act::carry, "whether modules of the same name and kind keep their state across a swap";

@@ -28,6 +28,7 @@ use super::screens::{Screen, files::FilesScreen, patch::PatchScreen};
 use super::settings::Settings;
 use super::sounding::Sounding;
 use super::theme::{Role, Theme};
+use super::tutor::{self, Tutor};
 use super::waveform::{Recent, Spectrum};
 
 /// How long a key may wait for what it asked: the supervisor answers within a millisecond or two.
@@ -113,6 +114,8 @@ pub struct App {
     pub picked_macro: usize,
     /// When the tempo was tapped.
     pub taps: Vec<Instant>,
+    /// The tutor, while it goes along.
+    pub tutor: Option<Tutor>,
     /// The standby's latest frames, while it is cued.
     pub cue: Recent,
     // The end
@@ -181,6 +184,7 @@ impl App {
             scope_frames: Vec::new(),
             picked_macro: 0,
             taps: Vec::new(),
+            tutor: None,
             cue: Recent::default(),
             quit_presses: Vec::new(),
             suspend: false,
@@ -231,6 +235,7 @@ impl App {
         pattern::hear::follow(self);
         levels::update(self);
         self.files.check_some();
+        tutor::follow(self);
     }
 
     /// Ends the notes whose time is over.

@@ -6,9 +6,12 @@ use ratatui::{
 };
 
 use super::app::App;
+use super::ascii;
+use super::options::Glyphs;
 use super::overlays;
 use super::panels::{footer, header};
 use super::screens::{Screen, diag, files, log, patch, pattern, perform, text};
+use super::tutor;
 
 /// Draws everything. The cursor parks at the focus, so that screen readers and meters do not fight over it.
 pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
@@ -36,6 +39,20 @@ pub fn draw_into(app: &mut App, area: Rect, buf: &mut Buffer) -> Option<Position
         area.height.saturating_sub(1 + footer_rows),
     )
     .intersection(area);
+    let tutored = tutor::rows(app, middle);
+    let guide = Rect {
+        y: middle.bottom() - tutored,
+        height: tutored,
+        ..middle
+    };
+    // The stage goes on beneath it: its events have to wait.
+    let middle = match app.screen {
+        Screen::Perform => middle,
+        _ => Rect {
+            height: middle.height - tutored,
+            ..middle
+        },
+    };
     if app.screen == Screen::Perform {
         perform::prepare(app, middle);
     }
@@ -53,6 +70,9 @@ pub fn draw_into(app: &mut App, area: Rect, buf: &mut Buffer) -> Option<Position
             Screen::Files => cursor = files::draw(app, middle, buf),
         }
     }
+    if tutored > 0 {
+        tutor::draw(app, guide, buf);
+    }
     if footer_rows > 0 {
         footer::sentence(app, row(area.height - footer_rows), buf);
     }
@@ -60,5 +80,9 @@ pub fn draw_into(app: &mut App, area: Rect, buf: &mut Buffer) -> Option<Position
         footer::keys(app, row(area.height - 1), buf);
     }
     overlays::which::draw(app, area, buf);
-    overlays::draw(app, area, buf).or(cursor.filter(|_| app.overlay.is_none()))
+    let cursor = overlays::draw(app, area, buf).or(cursor.filter(|_| app.overlay.is_none()));
+    if app.options.glyphs == Glyphs::Ascii {
+        ascii::plain(buf);
+    }
+    cursor
 }

@@ -2,9 +2,10 @@
 mod act;
 pub mod actions;
 mod app;
+mod ascii;
 mod chord;
 mod color;
-mod difference;
+pub mod difference;
 mod docs;
 mod draw;
 mod editor;
@@ -28,6 +29,8 @@ mod patch_tests;
 mod pattern_tests;
 mod pen;
 #[cfg(test)]
+mod picture_tests;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod scene_tests;
@@ -43,6 +46,7 @@ mod terminal;
 mod text_tests;
 mod theme;
 mod tty;
+mod tutor;
 mod waveform;
 mod words;
 

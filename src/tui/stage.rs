@@ -103,12 +103,11 @@ pub fn cue(app: &mut App) {
     app.cue.clear();
     if app.ask(Command::Cue(on)) {
         let name = words::slot_and_name(&app.view, standby);
-        app.say(match on {
-            true => format!(
-                "Cue: scope and spectrum show {name}. You still hear only {}",
-                app.view.live.name()
-            ),
-            false => "Cue off: scope and spectrum show what you hear".to_owned(),
+        let heard = app.view.live.name();
+        app.say(match (on, app.view.cue_outputs) {
+            (true, true) => format!("Cue: {name} sounds on outputs 3 and 4, and is what scope and spectrum show"),
+            (true, false) => format!("Cue: this device has no outputs 3 and 4, so scope and spectrum show {name}; you still hear only {heard}"),
+            (false, _) => "Cue off: scope and spectrum show what you hear".to_owned(),
         });
     }
 }

@@ -84,6 +84,21 @@ pub fn count(n: usize, noun: &str) -> String {
     }
 }
 
+/// Words in lines of at most `width` columns.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 pub fn slot_role(slot: SlotId) -> Role {
     match slot {
         SlotId::A => Role::SlotA,

@@ -14,7 +14,7 @@ use crate::dsp::BLOCK;
 
 pub use cause::{Cause, Facts, Finding};
 pub use machine::Machine;
-pub use report::{json, text};
+pub use report::{json, lines, text};
 
 /// Between two samples, in seconds.
 const EVERY: f64 = 0.1;

@@ -153,6 +153,10 @@ impl Supervisor {
             state_carry: self.state_carry,
             panicked: self.panicked,
             cued: self.cued,
+            cue_outputs: self
+                .stream
+                .as_ref()
+                .is_some_and(|(s, _)| s.pair().is_there()),
             no_net: !self.has_net(),
             bench: self.bench.clone(),
             auto_prime: self.auto_prime,

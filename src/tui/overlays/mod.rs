@@ -8,6 +8,7 @@ pub mod palette;
 pub mod pick;
 pub mod prompt;
 pub mod quit;
+pub mod themes;
 pub mod which;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -31,6 +32,7 @@ pub enum Overlay {
     Conflict(conflict::Conflict),
     Diff,
     Explain,
+    Themes(themes::Themes),
     Quit,
 }
 
@@ -45,6 +47,7 @@ impl Overlay {
             Self::Help(_)
             | Self::Conflict(_)
             | Self::Macros(_)
+            | Self::Themes(_)
             | Self::Diff
             | Self::Explain
             | Self::Quit => {}
@@ -71,6 +74,7 @@ pub fn on_key(app: &mut App, overlay: Overlay, key: &KeyEvent, chord: Chord) -> 
         Overlay::Pick(pick) => pick::on_key(app, pick, key).map(Overlay::Pick),
         Overlay::Conflict(conflict) => conflict::on_key(app, conflict, key).map(Overlay::Conflict),
         Overlay::Macros(macros) => macros::on_key(app, macros, key).map(Overlay::Macros),
+        Overlay::Themes(themes) => themes::on_key(app, themes, key).map(Overlay::Themes),
         Overlay::Diff | Overlay::Explain => None,
         Overlay::Quit => quit::on_key(app, key).then_some(Overlay::Quit),
     }
@@ -85,6 +89,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
         Overlay::Pick(pick) => return pick::draw(app, pick, area, buf),
         Overlay::Conflict(conflict) => conflict::draw(app, conflict, area, buf),
         Overlay::Macros(macros) => macros::draw(app, macros, area, buf),
+        Overlay::Themes(themes) => themes::draw(app, themes, area, buf),
         Overlay::Explain => explain::draw(app, area, buf),
         Overlay::Diff => diff::draw(app, area, buf),
         Overlay::Quit => quit::draw(app, area, buf),

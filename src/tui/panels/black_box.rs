@@ -32,7 +32,7 @@ pub fn lines(app: &App, width: usize) -> Vec<(String, Role)> {
     };
     let mut all = vec![(head, Role::DiagError)];
     let mut say = |text: String, role: Role| {
-        for (i, line) in wrapped(&text, width.saturating_sub(4))
+        for (i, line) in words::wrapped(&text, width.saturating_sub(4))
             .into_iter()
             .enumerate()
         {
@@ -132,19 +132,4 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             .gap(1)
             .text(text, theme.style(role));
     }
-}
-
-/// Words in lines of at most `width` columns.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }

@@ -13,6 +13,7 @@ use crate::tui::pen::{Labels, Pen, bar, panel};
 use crate::tui::screens::patch::knobs::value_of;
 use crate::tui::screens::patch::{Field, Row};
 use crate::tui::theme::Role;
+use crate::tui::words;
 
 pub fn draw(app: &App, patch: &Patch, row: Option<&Row>, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
@@ -48,7 +49,7 @@ pub fn draw(app: &App, patch: &Patch, row: Option<&Row>, area: Rect, buf: &mut B
     let muted = theme.style(Role::Muted);
     let text = theme.style(Role::Text);
     let mut y = 0;
-    for line in wrapped(spec.doc, usize::from(inner.width)) {
+    for line in words::wrapped(spec.doc, usize::from(inner.width)) {
         Pen::row(buf, inner, y).text(line, muted);
         y += 1;
     }
@@ -81,7 +82,7 @@ pub fn draw(app: &App, patch: &Patch, row: Option<&Row>, area: Rect, buf: &mut B
     }
     y += 1;
     for (line, role) in about(app, patch, row) {
-        for line in wrapped(&line, usize::from(inner.width)) {
+        for line in words::wrapped(&line, usize::from(inner.width)) {
             Pen::row(buf, inner, y).text(line, theme.style(role));
             y += 1;
         }
@@ -176,21 +177,6 @@ fn about(app: &App, patch: &Patch, row: &Row) -> Vec<(String, Role)> {
     };
     for each in patch.macros.iter().filter(|m| m.to.iter().any(knob)) {
         say(format!("macro {}", each.name), Role::Primed);
-    }
-    lines
-}
-
-/// Words in lines of at most `width` columns.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
     }
     lines
 }
