@@ -179,8 +179,8 @@ pub const ACTIONS: &[Action] = actions! {
 
     "macro" "<1-8>",    [On(Perform) => "Right l"],             Whole("←→ macro"), stage::pick_macro, "pick the next macro, or one by its number";
     "last macro" "",    [On(Perform) => "Left h"],              Quiet, |a, _| stage::step_macro(a, -1), "pick the macro before";
-    "macro up" "",      [On(Perform) => "Up k", Nav => "Alt+Up", Keys => "Alt+Up"],                Whole("↑↓ turn"), |a, _| stage::turn_macro(a, 1), "turn the picked macro up";
-    "macro down" "",    [On(Perform) => "Down j", Nav => "Alt+Down", Keys => "Alt+Down"],              Quiet, |a, _| stage::turn_macro(a, -1), "turn it down";
+    "macro up" "",      [On(Perform) => "Up k"],                Whole("↑↓ turn"), |a, _| stage::turn_macro(a, 1), "turn the picked macro up";
+    "macro down" "",    [On(Perform) => "Down j"],              Quiet, |a, _| stage::turn_macro(a, -1), "turn it down";
     "tap" "",           [On(Perform) => "t"],                   Word("tap"), |a, _| stage::tap(a), "tap the tempo: once a beat";
     "bpm up" "",        [On(Perform) => "+"],                   Quiet, |a, _| stage::nudge_bpm(a, 1.0), "one beat a minute more";
     "bpm down" "",      [On(Perform) => "-"],                   Quiet, |a, _| stage::nudge_bpm(a, -1.0), "one beat a minute less";
@@ -205,6 +205,9 @@ pub const ACTIONS: &[Action] = actions! {
     "save" "<file>",    [Everywhere => "^S"],                   Word("save"), act::save, "save the edited text, else the live patch with its knob turns";
     "palette" "",       [Everywhere => "^P F2", Nav => ":"],    Quiet, |a, _| overlays::palette::open(a), "all actions by name";
     "quit" "",          [Everywhere => "^C", Nav => "Q"],       Quiet, |a, _| overlays::quit::ask(a), "quit, after a question; three ^C in 2 s do not ask";
+
+    "nudge macro up" "",[Nav => "Alt+Up", Keys => "Alt+Up"],    Quiet, |a, _| stage::turn_macro(a, 1), "turn the picked macro up, from any screen";
+    "nudge macro down" "", [Nav => "Alt+Down", Keys => "Alt+Down"], Quiet, |a, _| stage::turn_macro(a, -1), "turn it down";
 
     "tutor" "<skip|back|off>", [Everywhere => "F3"],            Quiet, tutor::command, "from a sine to a swapped acid line in eleven steps; while it goes, F3 skips one";
 

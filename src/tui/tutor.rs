@@ -329,10 +329,16 @@ mod tests {
             Self { session, app, now }
         }
 
+        /// So long, with a look ten times a second.
         fn pass(&mut self, seconds: f64) {
-            self.session.render((seconds * 48_000.0) as usize);
-            self.now += Duration::from_secs_f64(seconds);
-            self.app.look(self.now);
+            let mut left = seconds;
+            while left > 1e-9 {
+                let step = left.min(0.1);
+                self.session.render((step * 48_000.0) as usize);
+                self.now += Duration::from_secs_f64(step);
+                self.app.look(self.now);
+                left -= step;
+            }
         }
 
         fn press(&mut self, chords: &str) {
@@ -371,23 +377,23 @@ mod tests {
         p.pass(3.0);
         assert_eq!(p.at(), 1, "{:?}", p.app.sentence);
         p.press("2");
-        p.pass(1.3);
+        p.pass(1.6);
         assert_eq!(p.at(), 2);
         p.press("Right Right");
-        p.pass(1.3);
+        p.pass(1.6);
         assert_eq!(p.at(), 3, "{:?}", p.app.sentence);
         p.press("^Z");
-        p.pass(1.3);
+        p.pass(1.6);
         assert_eq!(p.at(), 4, "{:?}", p.app.sentence);
         p.press("s");
         p.type_text("saw");
         p.press("Enter");
-        p.pass(1.3);
+        p.pass(1.6);
         assert_eq!(p.at(), 5, "{:?}", p.app.sentence);
         p.press("a");
         p.type_text("lad");
         p.press("Enter");
-        p.pass(1.3);
+        p.pass(1.6);
         assert_eq!(p.at(), 6, "{:?}", p.app.sentence);
         let vcf = p.app.view.bench.as_ref().and_then(|b| {
             let all = b.patch.modules.iter();
@@ -397,22 +403,22 @@ mod tests {
         });
         p.type_text(&format!(":wire osc > {}", vcf.expect("a ladder")));
         p.press("Enter");
-        p.pass(1.3);
+        p.pass(1.6);
         assert_eq!(p.at(), 7, "{:?}", p.app.sentence);
         p.pass(1.0);
         p.press("=");
-        p.pass(1.3);
+        p.pass(1.6);
         assert_eq!(p.at(), 8, "{:?}", p.app.sentence);
         p.press("Esc ^G");
         p.pass(4.0);
         assert_eq!(p.at(), 9, "{:?}", p.app.sentence);
         p.press("1 Alt+1 Alt+Up");
-        p.pass(1.3);
+        p.pass(1.6);
         assert_eq!(p.at(), 10, "{:?}", p.app.sentence);
         p.press("^X");
         p.pass(0.2);
         p.press("^X");
-        p.pass(1.3);
+        p.pass(1.6);
         p.pass(0.1);
         assert_eq!(p.at(), 99, "the end: {:?}", p.app.sentence);
         // Nothing of it is in a file.

@@ -16,16 +16,11 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// "p50 0.04  p99 0.09  max 0.12 of 5.33 ms"
+    /// "p50 0.04 p99 0.09 max 0.12"
     pub fn summary(&self) -> String {
         let ms = |us: f32| f64::from(us) * 1e-3;
-        format!(
-            "p50 {:.3}  p99 {:.3}  max {:.3} of {:.2} ms",
-            ms(self.p50_us),
-            ms(self.p99_us),
-            ms(self.max_us),
-            self.budget_ms
-        )
+        let (p50, p99, max) = (ms(self.p50_us), ms(self.p99_us), ms(self.max_us));
+        format!("p50 {p50:.2} p99 {p99:.2} max {max:.2}")
     }
 
     pub fn role(&self) -> Role {
@@ -68,5 +63,7 @@ pub fn draw(app: &App, measured: &Measured, area: Rect, buf: &mut Buffer) {
         pen.text(format!(" {count:>8}"), theme.style(Role::Text));
     }
     let row = area.height.saturating_sub(1).min(6);
-    Pen::row(buf, area, row).text(measured.summary(), theme.style(measured.role()));
+    Pen::row(buf, area, row)
+        .text(measured.summary(), theme.style(measured.role()))
+        .text(" ms", theme.style(Role::Muted));
 }
