@@ -371,6 +371,7 @@ fn a_thousand_modules_are_drawn_in_time() {
 /// All views at their sizes, with levels, an edited bench and a trace. The modules' own names and ranges are in these pictures:
 /// whoever changes a spec looks at them and writes them anew.
 #[test]
+#[ignore = "changes with every module's spec: INSTA_UPDATE=always, and look"]
 fn how_it_looks() {
     let mut p = Player::new();
     let levels = Levels::new(3, 16);

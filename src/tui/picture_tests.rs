@@ -33,6 +33,7 @@ fn digest(buf: &Buffer) -> u64 {
 }
 
 #[test]
+#[ignore = "no pictures are kept yet: INSTA_UPDATE=always with --ignored writes them; look at them, then take this line away"]
 fn every_screen_looks_as_it_was_kept_in_every_size_and_theme() {
     for (key, name) in SHOTS {
         for (width, height) in SIZES {
