@@ -159,7 +159,10 @@ impl Supervisor {
         let generation = slot.generation;
         let bpm = slot.patch().and_then(|p| p.bpm);
         let tempo_now = self.tempo.last().bpm;
-        let brings = bpm.filter(|b| self.config.take_tempo && !armed.retold && *b != tempo_now);
+        // A patch that asks for the same as the one before, an edit of it mostly, leaves the tempo where it was set by hand.
+        let before = self.slots[self.live.index()].patch().and_then(|p| p.bpm);
+        let new = |b: &f64| *b != tempo_now && before != Some(*b);
+        let brings = bpm.filter(|b| self.config.take_tempo && !armed.retold && new(b));
         let at = match (armed.due, brings) {
             // What both rings hold already can be swapped at once; a new tempo has to be told to the engines first.
             (Due::Soonest, None) => SwapAt::Ready,
