@@ -166,8 +166,8 @@ pub const ACTIONS: &[Action] = actions! {
     "edit" "",          [Nav => "e", On(Text) => "Enter i"],    Quiet, |a, _| text::edit(a), "edit the patch's text (Esc: back to NAV)";
     "edit external" "", [],                                     Quiet, |a, _| text::external::ask(a), "edit the text in $VISUAL or $EDITOR; the sound goes on, and what is saved there is primed";
     "find in text" "",  [On(Text) => "/", Edit => "^F"],        Quiet, |a, _| text::find(a), "find letters in the text";
-    "find next" "",     [On(Text) => "n F3", Edit => "F3"],     Quiet, |a, _| text::find_next(a, true), "to the next place that was found";
-    "find last" "",     [On(Text) => "N Shift+F3", Edit => "Shift+F3"], Quiet, |a, _| text::find_next(a, false), "to the place that was found before";
+    "find next" "",     [On(Text) => "n", Edit => "Alt+n"],    Quiet, |a, _| text::find_next(a, true), "to the next place that was found";
+    "find last" "",     [On(Text) => "N", Edit => "Alt+N"], Quiet, |a, _| text::find_next(a, false), "to the place that was found before";
     "to error" "",      [On(Text) => "] F4", Edit => "^N F4"],  Quiet, |a, _| text::next_error(a, true), "put the cursor on the next error";
     "to last error" "", [On(Text) => "[ Shift+F4", Edit => "Shift+F4"], Quiet, |a, _| text::next_error(a, false), "put the cursor on the error before";
     "nav" "",           [Edit => "Esc"],                        Word("nav"), |a, _| text::leave(a), "letters are commands again";
