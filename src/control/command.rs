@@ -195,6 +195,10 @@ pub enum Command {
     // History
     Undo,
     Redo,
+    /// To any place of the tree, by the number of its step; none is the beginning.
+    Leap(Option<u64>),
+    /// Answered with the tree as JSON: see [`super::tree::Branch`].
+    Tree,
     /// The predecessor's sequencers.
     Sequence {
         name: String,
@@ -229,6 +233,7 @@ impl Command {
         matches!(
             self,
             Self::Status
+                | Self::Tree
                 | Self::Watch(_)
                 | Self::Record(_)
                 | Self::Cue(_)

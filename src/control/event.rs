@@ -163,6 +163,8 @@ pub struct View {
     pub learning: Option<Controlled>,
     pub undo_steps: usize,
     pub redo_steps: usize,
+    /// Changes with the undo tree.
+    pub tree_version: u64,
     /// What is heard is being written to disk.
     pub recording: Option<Recording>,
     pub device: String,
@@ -231,6 +233,7 @@ impl Default for View {
             learning: None,
             undo_steps: 0,
             redo_steps: 0,
+            tree_version: 0,
             recording: None,
             device: String::new(),
             device_problem: None,

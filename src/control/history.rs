@@ -97,6 +97,28 @@ pub struct Entry {
     /// The newest step after it: what redo takes.
     next: Option<usize>,
     made: Duration,
+    /// Stays the same as long as the step is there.
+    pub id: u64,
+    pub label: Label,
+}
+
+/// A step for people.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Label {
+    /// What was done.
+    pub words: String,
+    /// When: "13.2.1".
+    pub bar: String,
+    /// The patch that was heard.
+    pub heard: String,
+}
+
+/// A step on the way from one place of the tree to another.
+#[derive(Clone, Debug)]
+pub struct Leg {
+    pub step: Step,
+    pub words: String,
+    pub back: bool,
 }
 
 /// The tree and where in it the performance stands.
@@ -109,11 +131,16 @@ pub struct History {
     first: Option<usize>,
     /// The next turn of the same knob is a new step: something happened in between.
     sealed: bool,
+    /// Steps that were ever added.
+    added: u64,
+    /// Changes with the tree, and with the place in it.
+    version: u64,
 }
 
 impl History {
     /// Adds a step after the one in effect. `now` is any steady clock.
     pub fn add(&mut self, step: Step, frame: u64, now: Duration) {
+        self.version += 1;
         if !self.sealed && self.merge(&step, now) {
             return;
         }
@@ -127,7 +154,10 @@ impl History {
             parent: self.here,
             next: None,
             made: now,
+            id: self.added,
+            label: Label::default(),
         });
+        self.added += 1;
         match self.here {
             Some(here) => self.entries[here].next = Some(index),
             None => self.first = Some(index),
@@ -136,20 +166,82 @@ impl History {
         self.sealed = false;
     }
 
-    /// The step to take back; from now on it is not in effect.
-    pub fn undo(&mut self) -> Option<Step> {
-        let here = self.here?;
-        self.here = self.entries[here].parent;
-        self.sealed = true;
-        Some(self.entries[here].step.clone())
+    /// Says in words what the step in effect is.
+    pub fn label(&mut self, label: Label) {
+        if let Some(here) = self.here {
+            self.entries[here].label = label;
+        }
     }
 
-    /// The step to make again; from now on it is in effect.
-    pub fn redo(&mut self) -> Option<Step> {
-        let next = self.next()?;
-        self.here = Some(next);
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The step before the one in effect; none where nothing is.
+    pub fn before(&self) -> Option<Option<usize>> {
+        self.here.map(|here| self.entries[here].parent)
+    }
+
+    /// The step that redo takes.
+    pub fn after(&self) -> Option<usize> {
+        self.next()
+    }
+
+    pub fn here(&self) -> Option<usize> {
+        self.here
+    }
+
+    /// The place of a step that is still there.
+    pub fn place(&self, id: u64) -> Option<usize> {
+        self.entries.iter().position(|e| e.id == id)
+    }
+
+    /// The steps to take back and to make again on the way to a place; none is before the first step.
+    pub fn way(&self, to: Option<usize>) -> Vec<Leg> {
+        let up = |from: Option<usize>| std::iter::successors(from, |&i| self.entries[i].parent);
+        let above: std::collections::HashSet<usize> = up(to).collect();
+        let leg = |i: usize, back: bool| Leg {
+            step: self.entries[i].step.clone(),
+            words: self.entries[i].label.words.clone(),
+            back,
+        };
+        let back = up(self.here).take_while(|i| !above.contains(i));
+        let mut way: Vec<Leg> = back.map(|i| leg(i, true)).collect();
+        let below: std::collections::HashSet<usize> = up(self.here).collect();
+        let mut ahead: Vec<usize> = up(to).take_while(|i| !below.contains(i)).collect();
+        ahead.reverse();
+        way.extend(ahead.into_iter().map(|i| leg(i, false)));
+        way
+    }
+
+    /// From now on that step is the latest in effect, and redo goes on from there.
+    pub fn go(&mut self, to: Option<usize>) {
+        let mut step = to;
+        while let Some(i) = step {
+            match self.entries[i].parent {
+                Some(parent) => self.entries[parent].next = Some(i),
+                None => self.first = Some(i),
+            }
+            step = self.entries[i].parent;
+        }
+        self.here = to;
         self.sealed = true;
-        Some(self.entries[next].step.clone())
+        self.version += 1;
+    }
+
+    /// Puts a tree back that was kept: parents come before their children.
+    pub fn restore(&mut self, steps: Vec<(Option<usize>, Step, u64, Label)>, here: Option<usize>) {
+        *self = Self {
+            version: self.version,
+            ..Self::default()
+        };
+        for (parent, step, frame, label) in steps {
+            self.here = parent.filter(|p| *p < self.entries.len());
+            self.sealed = true;
+            self.add(step, frame, Duration::ZERO);
+            self.label(label);
+        }
+        self.go(here.filter(|h| *h < self.entries.len()));
     }
 
     /// How many undos and how many redos there are.
@@ -254,6 +346,23 @@ impl History {
 }
 
 #[cfg(test)]
+impl History {
+    fn undo(&mut self) -> Option<Step> {
+        let to = self.before()?;
+        let way = self.way(to);
+        self.go(to);
+        way.into_iter().next().map(|leg| leg.step)
+    }
+
+    fn redo(&mut self) -> Option<Step> {
+        let to = self.after()?;
+        let way = self.way(Some(to));
+        self.go(Some(to));
+        way.into_iter().next().map(|leg| leg.step)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -326,6 +435,32 @@ mod tests {
         assert_eq!(h.entries().0[2].parent, Some(0));
         h.undo();
         assert!(shown(h.redo()).starts_with("c "));
+    }
+
+    #[test]
+    fn any_place_is_reached_over_the_fork() {
+        let mut h = History::default();
+        for name in ["a", "b", "c"] {
+            h.add(knob(name, 0.0, 1.0), 0, at(0));
+        }
+        h.undo();
+        h.undo();
+        h.add(knob("d", 0.0, 1.0), 0, at(0));
+        let names = |way: Vec<Leg>| -> Vec<String> {
+            let shown = way.into_iter().map(|leg| {
+                let Step::Knob { param, .. } = leg.step else {
+                    panic!("a knob")
+                };
+                format!("{}{param}", if leg.back { "-" } else { "+" })
+            });
+            shown.collect()
+        };
+        assert_eq!(names(h.way(Some(2))), ["-d", "+b", "+c"]);
+        assert_eq!(names(h.way(None)), ["-d", "-a"]);
+        h.go(Some(2));
+        assert_eq!(h.depth(), (3, 0));
+        h.go(Some(0));
+        assert!(shown(h.redo()).starts_with("b "));
     }
 
     #[test]

@@ -33,3 +33,7 @@ mod swap;
 pub mod telemetry_json;
 mod tempo;
 pub mod timeline;
+pub mod tree;
+
+#[cfg(test)]
+mod undo_tests;

@@ -96,6 +96,8 @@ impl Supervisor {
             }
             Command::Undo => self.undo(frame)?,
             Command::Redo => self.redo(frame)?,
+            Command::Leap(id) => self.leap(id, frame)?,
+            Command::Tree => return Ok(Some(self.tree())),
             Command::Save { slot, path } => self.save(slot, path)?,
             Command::SaveBench { path } => self.save_bench(path)?,
             Command::Sequence { name, ask } => self.sequence(&name, ask, frame)?,

@@ -37,7 +37,7 @@ impl Supervisor {
             before,
             after: Some(after),
         };
-        self.history.add(step, frame, self.now.steady);
+        self.remember(step, frame);
         self.tell_bench(What::Edited, edit.words(), frame)
     }
 
@@ -78,7 +78,7 @@ impl Supervisor {
             before,
             after,
         };
-        self.history.add(step, frame, self.now.steady);
+        self.remember(step, frame);
         self.tell_bench(What::Edited, words.to_owned(), frame)
     }
 
@@ -90,12 +90,17 @@ impl Supervisor {
         words: String,
         frame: u64,
     ) -> Result<(), String> {
-        if self.swapping.is_some() || self.armed.is_some() {
-            return Err("a swap is under way".into());
+        self.lay_sheet(sheet)?;
+        if self.armed.take().is_some() {
+            self.tell(What::Disarmed, "swap taken back".into());
         }
+        self.tell_bench(what, words, frame)
+    }
+
+    pub(super) fn lay_sheet(&mut self, sheet: Option<&Sheet>) -> Result<(), String> {
         let bench = sheet.cloned().map(Bench::open).transpose()?;
         self.lay_on(bench);
-        self.tell_bench(what, words, frame)
+        Ok(())
     }
 
     fn lay_on(&mut self, bench: Option<Bench>) {
@@ -229,7 +234,7 @@ impl Supervisor {
                 from: knob.value,
                 to: value,
             };
-            self.history.add(step, frame, self.now.steady);
+            self.remember(step, frame);
         }
         Ok(self.tell_turn(module, knob.spec, Some(knob.value), value))
     }

@@ -68,7 +68,7 @@ impl Supervisor {
             let (from, to) = (knob.at, at);
             let gesture = Gesture::Macro { index, from, to };
             let step = Step::Gesture { gesture, turns };
-            self.history.add(step, frame, self.now.steady);
+            self.remember(step, frame);
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ impl Supervisor {
         if from != at {
             let gesture = Gesture::Morph { from, to: at };
             let step = Step::Gesture { gesture, turns };
-            self.history.add(step, frame, self.now.steady);
+            self.remember(step, frame);
         }
         Ok(())
     }

@@ -65,7 +65,7 @@ impl Supervisor {
                 from: knob.value,
                 to: value,
             };
-            self.history.add(step, frame, self.now.steady);
+            self.remember(step, frame);
         }
         Ok(self.tell_turn(module, knob.spec, Some(knob.value), value))
     }

@@ -96,6 +96,7 @@ impl Supervisor {
         };
         self.builder.submit(job, self.now.steady)?;
         if asked {
+            self.head_nowhere();
             self.forget_builds();
             self.slots[slot.index()].on_incoming(&IncomingEvent::Asked);
         }
@@ -140,6 +141,13 @@ impl Supervisor {
         }
         if self.armed.as_ref().is_some_and(|a| a.waits_for.is_some()) {
             self.armed = None;
+        }
+    }
+
+    /// What was asked for is not wanted any more.
+    pub(super) fn drop_builds(&mut self) {
+        if self.pending.iter().any(|p| p.purpose == Purpose::Asked) || self.ready.is_some() {
+            self.forget_builds();
         }
     }
 
@@ -261,6 +269,7 @@ impl Supervisor {
 
     /// A swap to a patch that will not come.
     fn disarm_for(&mut self, pending: &Pending) {
+        self.head_nowhere();
         let number = Some(pending.number);
         self.armed.take_if(|armed| armed.waits_for == number);
     }

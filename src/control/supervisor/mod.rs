@@ -150,6 +150,10 @@ pub struct Supervisor {
     held: Held,
     morph: Option<Morph>,
     history: History,
+    /// The patch that an undo or a redo leads back to, until it is heard.
+    heading: Option<Box<super::event::Loaded>>,
+    /// It is to be gone towards when nothing else is under way.
+    pursuing: bool,
     sequences: Sequences,
     /// Why a sequence has no effect, told already.
     sequence_trouble: Option<String>,
@@ -227,6 +231,8 @@ impl Supervisor {
             held: Held::default(),
             morph: None,
             history: History::default(),
+            heading: None,
+            pursuing: false,
             sequences: Sequences::default(),
             sequence_trouble: None,
             performed: VecDeque::new(),
@@ -307,6 +313,7 @@ impl Supervisor {
         self.bring_in();
         self.keep_within_budget();
         self.decide_swap();
+        self.go_on_back();
         self.keep_net();
         self.keep_watch();
         self.finish_saves();

@@ -25,6 +25,7 @@ impl Supervisor {
     /// Arms a swap, or takes the armed one back (`None` while one is armed).
     pub(super) fn ask_swap(&mut self, quantum: Option<Quantum>, frame: u64) -> Result<(), String> {
         if quantum.is_none() && self.armed.take().is_some() {
+            self.head_nowhere();
             self.tell(What::Disarmed, "swap taken back".into());
             return Ok(());
         }
@@ -270,6 +271,7 @@ impl Supervisor {
 
     fn refuse_swap(&mut self, why: &str) {
         self.armed = None;
+        self.head_nowhere();
         let sentence = format!("no swap: {why}. {}.", capital(&self.goes_on()));
         self.tell(What::Disarmed, sentence);
     }
@@ -283,6 +285,9 @@ impl Supervisor {
         let swapping = swapping.clone();
         let (from, to) = (self.live, swapping.to);
         self.turn_to(to);
+        if swapping.retold && !self.pursuing {
+            self.heading = None;
+        }
         if swapping.spill_frames > 0 {
             self.release(from, true);
         }
@@ -296,7 +301,7 @@ impl Supervisor {
                 from: Box::new(old),
                 into: Box::new(new),
             };
-            self.history.add(step, frame, self.now.steady);
+            self.remember(step, frame);
         }
         let transport = self.tempo.at(frame);
         let (bar, beat, sixteenth) = split(transport.beat_at(frame), transport.beats_per_bar);

@@ -106,6 +106,12 @@ impl Supervisor {
         }
     }
 
+    /// The undo tree as JSON.
+    pub(super) fn tree(&self) -> String {
+        let branches = super::super::tree::branches(&self.history);
+        serde_json::to_string(&branches).unwrap_or_default()
+    }
+
     /// Something could take over at this moment.
     pub(super) fn has_net(&self) -> bool {
         let other = &self.slots[self.live.other().index()].state;
@@ -166,6 +172,7 @@ impl Supervisor {
             redo_steps,
             controls: self.controls.clone(),
             learning: self.learning.clone(),
+            tree_version: self.history.version(),
             recording: self.recording.clone(),
             device: self.device.clone(),
             device_problem: self.device_problem.clone(),

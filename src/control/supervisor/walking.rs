@@ -1,90 +1,289 @@
-//! Undo and redo: a knob goes back at once, an edit on the bench and through prime, a swap goes back through prime and swap.
+//! Undo, redo and leaps in the tree: a knob goes back at once, an edit on the bench and through prime, a swap goes back through
+//! prime and swap. Whatever is under way already, it is from where that leads that one goes on.
+use std::sync::Arc;
+
 use super::super::builder::Source;
+use super::super::command::Focus;
 use super::super::event::{Loaded, What};
-use super::super::history::Step;
+use super::super::history::{Gesture, Label, Leg, Step};
+use super::super::params;
+use super::super::position::bar_text;
 use super::super::slot::SlotState;
 use super::Supervisor;
 use super::knobs::Recorded;
 use super::loading::{Wish, same_structure};
 use super::records::Then;
 use crate::modules::spec::ParamValue;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Way {
-    Back,
-    Again,
-}
+use crate::patch::edit;
+use crate::patch::value::format_value;
 
 impl Supervisor {
-    pub(super) fn undo(&mut self, frame: u64) -> Result<(), String> {
-        let step = self.history.undo().ok_or("nothing to undo")?;
-        self.walk(&step, Way::Back, frame).inspect_err(|_| {
-            self.history.redo();
-        })
-    }
-
-    pub(super) fn redo(&mut self, frame: u64) -> Result<(), String> {
-        let step = self.history.redo().ok_or("nothing to redo")?;
-        self.walk(&step, Way::Again, frame).inspect_err(|_| {
-            self.history.undo();
-        })
-    }
-
-    fn walk(&mut self, step: &Step, way: Way, frame: u64) -> Result<(), String> {
-        let (what, word) = match way {
-            Way::Back => (What::Undone, "undo"),
-            Way::Again => (What::Redone, "redo"),
+    /// A new step of the tree.
+    pub(super) fn remember(&mut self, step: Step, frame: u64) {
+        self.history.add(step, frame, self.now.steady);
+        let (entries, here) = self.history.entries();
+        let Some(step) = here.map(|here| &entries[here].step) else {
+            return;
         };
-        let sentence = match step {
+        let words = self.words(step);
+        let heard = self.slots[self.live.index()].patch();
+        let heard = heard.map_or(String::new(), |p| p.name.clone());
+        let bar = bar_text(&self.tempo.at(frame), frame);
+        self.history.label(Label { words, bar, heard });
+    }
+
+    fn words(&self, step: &Step) -> String {
+        match step {
             Step::Knob {
-                focus,
                 module,
                 param,
                 from,
                 to,
+                ..
             } => {
-                let value: ParamValue = if way == Way::Back { *from } else { *to };
-                let told =
-                    self.set_param(*focus, module, param, value, frame, Recorded::Already)?;
-                format!("{word}: {told}")
+                let mut patches = self.slots.iter().filter_map(|s| s.patch());
+                let spec = patches.find_map(|p| params::find(p, module, param).ok());
+                let bench = self.bench.as_ref();
+                let spec = spec.or_else(|| params::find(&bench?.patch, module, param).ok());
+                match spec.map(|knob| knob.spec) {
+                    Some(spec) => format!(
+                        "{module}.{param} {} -> {}",
+                        format_value(spec, *from),
+                        format_value(spec, *to)
+                    ),
+                    None => format!("{module}.{param}"),
+                }
             }
-            Step::Gesture { gesture, turns } => {
-                let told = self.put_gesture(gesture, turns, way == Way::Back, frame)?;
-                format!("{word}: {told}")
-            }
-            Step::Edit {
-                edit,
-                before,
-                after,
-            } => {
-                let sheet = if way == Way::Back { before } else { after };
-                let words = format!("{word}: {}", edit.words());
-                return self.put_back(sheet.as_ref(), what, words, frame);
-            }
+            Step::Gesture { gesture, .. } => self.gesture_words(gesture),
+            Step::Edit { edit, after, .. } => match after {
+                Some(_) => edit.words(),
+                None => "edits thrown away".into(),
+            },
             Step::Swap { from, into, .. } => {
-                let target = if way == Way::Back { from } else { into };
-                self.back_to(target, frame)?;
-                format!("{word}: {} comes back", target.patch.name)
+                format!("swap {} -> {}", from.patch.name, into.patch.name)
+            }
+        }
+    }
+
+    fn gesture_words(&self, gesture: &Gesture) -> String {
+        let shown = |at: f32| format!("{:.0}", at * 100.0);
+        match gesture {
+            Gesture::Macro { index, from, to } => {
+                let patch = self.slots[self.live.index()].patch();
+                let name = patch.and_then(|p| p.macros.get(*index));
+                let name = name.map_or_else(|| (index + 1).to_string(), |m| m.name.clone());
+                format!("macro {name} {} -> {}", shown(*from), shown(*to))
+            }
+            Gesture::Morph { from, to } => format!("morph {} -> {}", shown(*from), shown(*to)),
+        }
+    }
+
+    pub(super) fn undo(&mut self, frame: u64) -> Result<(), String> {
+        let to = self.history.before().ok_or("nothing to undo")?;
+        self.travel(to, frame)
+    }
+
+    pub(super) fn redo(&mut self, frame: u64) -> Result<(), String> {
+        let to = self.history.after().ok_or("nothing to redo")?;
+        self.travel(Some(to), frame)
+    }
+
+    /// To any place of the tree, by the number of its step; none is the beginning.
+    pub(super) fn leap(&mut self, id: Option<u64>, frame: u64) -> Result<(), String> {
+        let to = match id {
+            None => None,
+            Some(id) => {
+                let place = self.history.place(id);
+                Some(place.ok_or("that step is gone: the tree keeps the newest few thousand")?)
             }
         };
-        self.tell(what, sentence);
+        if to == self.history.here() {
+            return Err("that is where you are".into());
+        }
+        self.travel(to, frame)
+    }
+
+    fn travel(&mut self, to: Option<usize>, frame: u64) -> Result<(), String> {
+        let way = self.history.way(to);
+        let swaps = way.iter().any(|leg| matches!(leg.step, Step::Swap { .. }));
+        match swaps || self.heading.is_some() {
+            true => self.travel_far(&way, frame)?,
+            false => self.travel_near(&way, frame)?,
+        }
+        self.history.go(to);
         Ok(())
+    }
+
+    fn told(way: &[Leg]) -> (What, String) {
+        let back = way.iter().all(|leg| leg.back);
+        let (what, word) = match back {
+            true => (What::Undone, "undo"),
+            false => (What::Redone, "redo"),
+        };
+        let sentence = match way {
+            [leg] => format!("{word}: {}", leg.words),
+            way => format!(
+                "{} steps: {}",
+                way.len(),
+                way.last().map_or("", |leg| &leg.words)
+            ),
+        };
+        (what, sentence)
+    }
+
+    /// What is heard stays the patch it is: its knobs turn at once, the bench is what it was.
+    fn travel_near(&mut self, way: &[Leg], frame: u64) -> Result<(), String> {
+        let (what, mut sentence) = Self::told(way);
+        let mut sheet = None;
+        for leg in way {
+            let done = match &leg.step {
+                Step::Knob {
+                    focus,
+                    module,
+                    param,
+                    from,
+                    to,
+                } => {
+                    let value: ParamValue = if leg.back { *from } else { *to };
+                    self.set_param(*focus, module, param, value, frame, Recorded::Already)
+                }
+                Step::Gesture { gesture, turns } => {
+                    self.put_gesture(gesture, turns, leg.back, frame)
+                }
+                Step::Edit { before, after, .. } => {
+                    sheet = Some(if leg.back { before } else { after });
+                    continue;
+                }
+                Step::Swap { .. } => continue,
+            };
+            match (done, way.len()) {
+                (Ok(told), 1) => {
+                    let word = if leg.back { "undo" } else { "redo" };
+                    sentence = format!("{word}: {told}");
+                }
+                (Err(why), 1) => return Err(why),
+                // On a longer way a knob that is not there any more is no reason to stop.
+                _ => {}
+            }
+        }
+        match sheet {
+            Some(sheet) => self.put_back(sheet.as_ref(), what, sentence, frame),
+            None => {
+                self.tell(what, sentence);
+                Ok(())
+            }
+        }
+    }
+
+    /// Another patch comes back, as it stood there.
+    fn travel_far(&mut self, way: &[Leg], frame: u64) -> Result<(), String> {
+        let (what, sentence) = Self::told(way);
+        let mut target = self.heading.clone();
+        let mut sheet = None;
+        for leg in way {
+            match &leg.step {
+                Step::Swap { from, into, .. } => {
+                    target = Some(if leg.back { from } else { into }.clone());
+                }
+                Step::Edit { before, after, .. } => {
+                    sheet = Some(if leg.back { before } else { after });
+                }
+                Step::Knob {
+                    module,
+                    param,
+                    from,
+                    to,
+                    focus: Focus::Live | Focus::Bench,
+                } => {
+                    let value = if leg.back { *from } else { *to };
+                    turn_in(target.as_deref_mut(), module, param, value);
+                }
+                Step::Gesture { turns, .. } => {
+                    for turn in turns {
+                        let value = if leg.back { turn.from } else { turn.to };
+                        turn_in(target.as_deref_mut(), &turn.module, &turn.param, value);
+                    }
+                }
+                Step::Knob { .. } => {}
+            }
+        }
+        let target = target.ok_or("nothing to go back to")?;
+        if let Some(sheet) = sheet {
+            self.lay_sheet(sheet.as_ref())?;
+        }
+        let comes = format!("{sentence}: {} comes back", target.patch.name);
+        self.tell(what, comes);
+        self.heading = Some(target);
+        self.pursuing = true;
+        self.pursue(frame)
+    }
+
+    /// Goes towards the patch that is to come back, as soon as nothing else is under way.
+    pub(super) fn pursue(&mut self, frame: u64) -> Result<(), String> {
+        if !self.pursuing || self.swapping.is_some() {
+            return Ok(());
+        }
+        self.pursuing = false;
+        let Some(target) = self.heading.take() else {
+            return Ok(());
+        };
+        self.armed = None;
+        let live = &self.slots[self.live.index()];
+        let is_heard = live.state.is_heard();
+        if is_heard
+            && live
+                .patch()
+                .is_some_and(|p| same_structure(p, &target.patch))
+        {
+            self.drop_builds();
+            self.match_knobs(self.live, &target, frame);
+            return Ok(());
+        }
+        self.back_to(&target, frame)?;
+        self.heading = Some(target);
+        Ok(())
+    }
+
+    pub(super) fn go_on_back(&mut self) {
+        if self.pursuing {
+            let frame = self.rig.heads().earliest;
+            if let Err(why) = self.pursue(frame) {
+                self.tell(What::Warning, format!("not undone: {why}"));
+            }
+        }
+    }
+
+    /// The tree led to another patch, and that is no longer where one goes.
+    pub(super) fn head_nowhere(&mut self) {
+        self.heading = None;
+        self.pursuing = false;
+    }
+
+    /// Turns a slot's knobs to where they stood.
+    fn match_knobs(&mut self, slot: super::super::command::SlotId, target: &Loaded, frame: u64) {
+        for node in &target.patch.modules {
+            for (spec, value) in node.spec.params.iter().zip(&node.params) {
+                let patch = self.slots[slot.index()].patch();
+                let Some(Ok(knob)) = patch.map(|p| params::find(p, &node.name, spec.name)) else {
+                    continue;
+                };
+                if knob.value != *value {
+                    self.turn(slot, &node.name, &knob, *value, frame);
+                }
+            }
+        }
     }
 
     /// Makes a patch audible again: from the standby if it still stands there, else it is built anew.
     fn back_to(&mut self, target: &Loaded, frame: u64) -> Result<(), String> {
-        let live = &self.slots[self.live.index()];
-        if self.swapping.is_some() || self.armed.is_some() {
-            return Err("a swap is under way".into());
-        }
-        if live.patch().is_some_and(|p| p == &target.patch) && live.state.is_heard() {
-            return Ok(());
-        }
-        let standby = &self.slots[self.live.other().index()];
-        let there = standby
+        let standby = self.live.other();
+        let there = &self.slots[standby.index()];
+        let same = there
             .patch()
             .is_some_and(|p| same_structure(p, &target.patch));
-        if there && matches!(standby.state, SlotState::Primed | SlotState::Filling) {
+        if same && matches!(there.state, SlotState::Primed | SlotState::Filling) {
+            self.drop_builds();
+            self.match_knobs(standby, target, frame);
             self.arm(self.quantum, frame, None, true);
             return Ok(());
         }
@@ -100,5 +299,20 @@ impl Supervisor {
         };
         let wish = Wish::asked(frame, target.path.clone(), target.modified, Some(then));
         self.build(source, wish)
+    }
+}
+
+/// A knob of a patch that is not heard yet.
+fn turn_in(target: Option<&mut Loaded>, module: &str, param: &str, value: ParamValue) {
+    let Some(target) = target else {
+        return;
+    };
+    let Ok(knob) = params::find(&target.patch, module, param) else {
+        return;
+    };
+    Arc::make_mut(&mut target.patch).modules[knob.node].params[knob.param] = value;
+    // A text that can't be edited keeps its old value: the patch, not the text, is what sounds.
+    if let Ok(text) = edit::set_param(&target.text, module, param, value) {
+        target.text = text.into();
     }
 }

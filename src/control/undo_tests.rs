@@ -1,0 +1,141 @@
+//! Undo that is heard, in lock step: knobs, edits and swaps in one tree, and whatever is under way goes on from where it leads.
+use std::path::Path;
+
+use super::command::{Command, Focus, Quantum};
+use super::session::Session;
+use super::supervisor::Config;
+use super::tree::Branch;
+use crate::dsp::lanes::IsaChoice;
+
+fn patch(name: &str, kind: &str) -> String {
+    format!(
+        r#"(name: "{name}", modules: (osc: {kind}(freq: 220.0), out: Out(gain: "-12dB")), cables: ["osc > out"])"#
+    )
+}
+
+fn session() -> Session {
+    let mut s = Session::new(Config {
+        isa: IsaChoice::Plain,
+        budget: 1e6,
+        both: 1e6,
+        net: false,
+        ..Config::default()
+    });
+    s.load_first(&patch("one", "Sine"), Path::new("one.ron"))
+        .expect("plays");
+    s.render(4_000);
+    s
+}
+
+fn swap_in(s: &mut Session, text: &str) {
+    let (text, path) = (text.to_owned(), None);
+    s.command(Command::LoadText { text, path }).expect("loads");
+    s.command(Command::Swap(Some(Quantum::Now))).expect("armed");
+    s.render(8_000);
+}
+
+fn freq(s: &mut Session, text: &str) {
+    let command = Command::SetParamText {
+        focus: Focus::Live,
+        module: "osc".into(),
+        param: "freq".into(),
+        text: text.into(),
+    };
+    s.command(command).expect("a knob");
+    s.render(40_000);
+}
+
+/// The name and the frequency of what is heard.
+fn heard(s: &Session) -> (String, String) {
+    let view = s.supervisor.view();
+    let patch = &view.slots[view.live.index()]
+        .loaded
+        .as_ref()
+        .expect("plays")
+        .patch;
+    (
+        patch.name.clone(),
+        format!("{:?}", patch.modules[0].params[0]),
+    )
+}
+
+fn branches(s: &mut Session) -> Vec<Branch> {
+    let text = s.command(Command::Tree).expect("a tree").expect("JSON");
+    serde_json::from_str(&text).expect("reads")
+}
+
+/// one 220 -> 330, swap to two 220 -> 440, swap to three.
+fn performance() -> Session {
+    let mut s = session();
+    freq(&mut s, "330Hz");
+    swap_in(&mut s, &patch("two", "Saw"));
+    freq(&mut s, "440Hz");
+    swap_in(&mut s, &patch("three", "Triangle"));
+    assert_eq!(heard(&s).0, "three");
+    s
+}
+
+#[test]
+fn undo_while_an_undone_swap_is_armed_goes_further_back() {
+    let mut s = performance();
+    s.command(Command::Undo).expect("armed");
+    assert!(s.supervisor.view().armed.is_some());
+    s.command(Command::Undo).expect("further");
+    s.command(Command::Undo).expect("and further");
+    s.render(300_000);
+    assert_eq!(heard(&s), ("one".into(), "Fixed(330.0)".into()));
+    s.command(Command::Undo).expect("the first knob");
+    s.render(4_000);
+    assert_eq!(heard(&s), ("one".into(), "Fixed(220.0)".into()));
+    for _ in 0..4 {
+        s.command(Command::Redo).expect("again");
+    }
+    s.render(300_000);
+    assert_eq!(heard(&s).0, "three");
+    assert!(s.command(Command::Redo).is_err());
+}
+
+#[test]
+fn an_undone_swap_and_its_redo_before_it_happened_leave_what_plays() {
+    let mut s = performance();
+    s.command(Command::Undo).expect("armed");
+    s.command(Command::Redo).expect("and not");
+    assert!(s.supervisor.view().armed.is_none());
+    s.render(300_000);
+    assert_eq!(heard(&s).0, "three");
+}
+
+#[test]
+fn any_step_of_the_tree_can_be_leapt_to_and_branches_stay() {
+    let mut s = performance();
+    let tree = branches(&mut s);
+    let words: Vec<_> = tree.iter().map(|b| b.words.as_str()).collect();
+    assert_eq!(
+        words,
+        [
+            "osc.freq 220 Hz -> 330 Hz",
+            "swap one -> two",
+            "osc.freq 220 Hz -> 440 Hz",
+            "swap two -> three"
+        ]
+    );
+    assert_eq!((tree[2].heard.as_str(), tree[3].here), ("two", true));
+    s.command(Command::Leap(Some(tree[2].id))).expect("leaps");
+    s.render(300_000);
+    assert_eq!(heard(&s), ("two".into(), "Fixed(440.0)".into()));
+    s.command(Command::Leap(Some(tree[0].id))).expect("leaps");
+    s.render(300_000);
+    assert_eq!(heard(&s), ("one".into(), "Fixed(330.0)".into()));
+    freq(&mut s, "550Hz");
+    let grown = branches(&mut s);
+    assert_eq!(grown.len(), 5);
+    assert_eq!(grown[4].parent, Some(tree[0].id));
+    s.command(Command::Leap(Some(tree[3].id)))
+        .expect("over the fork");
+    s.render(300_000);
+    assert_eq!(heard(&s).0, "three");
+    s.command(Command::Leap(None)).expect("the beginning");
+    s.render(300_000);
+    assert_eq!(heard(&s), ("one".into(), "Fixed(220.0)".into()));
+    assert!(s.command(Command::Leap(Some(999))).is_err());
+}
