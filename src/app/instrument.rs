@@ -52,6 +52,7 @@ impl Instrument {
                 folder: state::sets(&folder),
                 fades_in: true,
             }),
+            unsaved: state::folder(args.state.as_deref()).map(|folder| folder.join("unsaved")),
             ..Config::default()
         };
         let latency = match args.latency {

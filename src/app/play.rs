@@ -262,6 +262,12 @@ fn wait_until_live(handle: &Handle) {
 
 /// The first sentence on the screen: what is not as expected comes before the greeting.
 fn notice(instrument: &Instrument, osc: &Osc, greeting: String) -> String {
+    let greeting = instrument
+        .handle()
+        .view()
+        .recovery
+        .clone()
+        .unwrap_or(greeting);
     match (instrument.problem(), osc) {
         (Some(problem), _) => format!("No sound: {problem}. {greeting}"),
         (None, Osc::Problem(problem)) => format!("{problem}. {greeting}"),

@@ -64,7 +64,7 @@ impl SlotId {
 }
 
 /// Which patch a knob belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Focus {
     /// The audible slot; the standby too, where the value was the same.
     Live,
@@ -199,6 +199,10 @@ pub enum Command {
     Leap(Option<u64>),
     /// Answered with the tree as JSON: see [`super::tree::Branch`].
     Tree,
+    /// Brings back what a program that was killed left behind, into the standby.
+    Recover,
+    /// Throws it away.
+    ForgetLeft,
     /// The predecessor's sequencers.
     Sequence {
         name: String,

@@ -165,6 +165,8 @@ pub struct View {
     pub redo_steps: usize,
     /// Changes with the undo tree.
     pub tree_version: u64,
+    /// Work that a killed program left behind, in a sentence.
+    pub recovery: Option<String>,
     /// What is heard is being written to disk.
     pub recording: Option<Recording>,
     pub device: String,
@@ -234,6 +236,7 @@ impl Default for View {
             undo_steps: 0,
             redo_steps: 0,
             tree_version: 0,
+            recovery: None,
             recording: None,
             device: String::new(),
             device_problem: None,

@@ -44,7 +44,7 @@ pub enum Step {
 }
 
 /// What turned several knobs at once, and from where to where.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Gesture {
     /// A macro, by its place in the patch.
     Macro {
@@ -59,7 +59,7 @@ pub enum Gesture {
 }
 
 /// A knob as a gesture found it and left it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct KnobTurn {
     pub module: String,
     pub param: String,
@@ -103,7 +103,7 @@ pub struct Entry {
 }
 
 /// A step for people.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Label {
     /// What was done.
     pub words: String,

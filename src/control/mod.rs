@@ -34,6 +34,7 @@ pub mod telemetry_json;
 mod tempo;
 pub mod timeline;
 pub mod tree;
+pub mod unsaved;
 
 #[cfg(test)]
 mod undo_tests;

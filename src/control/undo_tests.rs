@@ -70,7 +70,7 @@ fn performance() -> Session {
     freq(&mut s, "330Hz");
     swap_in(&mut s, &patch("two", "Saw"));
     freq(&mut s, "440Hz");
-    swap_in(&mut s, &patch("three", "Triangle"));
+    swap_in(&mut s, &patch("three", "Tri"));
     assert_eq!(heard(&s).0, "three");
     s
 }
@@ -138,4 +138,67 @@ fn any_step_of_the_tree_can_be_leapt_to_and_branches_stay() {
     s.render(300_000);
     assert_eq!(heard(&s), ("one".into(), "Fixed(220.0)".into()));
     assert!(s.command(Command::Leap(Some(999))).is_err());
+}
+
+#[test]
+fn a_killed_program_leaves_its_work_to_the_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = || Config {
+        isa: IsaChoice::Plain,
+        budget: 1e6,
+        both: 1e6,
+        net: false,
+        unsaved: Some(folder.path().to_owned()),
+        ..Config::default()
+    };
+    let begin = || {
+        let mut s = Session::new(config());
+        s.load_first(&patch("one", "Sine"), Path::new("one.ron"))
+            .expect("plays");
+        s.render(4_000);
+        s
+    };
+    let works = || -> Vec<std::path::PathBuf> {
+        let all = std::fs::read_dir(folder.path()).expect("a folder");
+        let paths = all.map(|e| e.expect("an entry").path());
+        paths
+            .filter(|p| p.extension().is_some_and(|e| e == "json"))
+            .collect()
+    };
+    let mut s = begin();
+    assert_eq!(s.supervisor.view().recovery, None);
+    swap_in(&mut s, &patch("two", "Saw"));
+    freq(&mut s, "440Hz");
+    let tree = branches(&mut s);
+    s.render(200_000);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while works().is_empty() {
+        assert!(std::time::Instant::now() < until, "never kept");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // Another instrument beside it is offered nothing: this one lives.
+    assert_eq!(begin().supervisor.view().recovery, None);
+    let left = std::fs::read(&works()[0]).expect("reads");
+    drop(s);
+    assert_eq!(
+        works(),
+        Vec::<std::path::PathBuf>::new(),
+        "a clean end leaves nothing"
+    );
+    std::fs::write(folder.path().join("work-1.json"), left).expect("as a kill leaves it");
+    let mut s = begin();
+    let offer = s.supervisor.view().recovery.clone().expect("offered");
+    assert!(
+        offer.contains("two") && offer.contains("2 steps"),
+        "{offer}"
+    );
+    s.command(Command::Recover).expect("comes back");
+    s.render(8_000);
+    assert_eq!(branches(&mut s), tree);
+    s.command(Command::Swap(Some(Quantum::Now)))
+        .expect("stands by");
+    s.render(8_000);
+    assert_eq!(heard(&s), ("two".into(), "Fixed(440.0)".into()));
+    assert_eq!(s.supervisor.view().recovery, None);
+    assert!(s.command(Command::Recover).is_err());
 }

@@ -1,4 +1,6 @@
 //! Every action of the screen, one table line each: keys, help, key line, palette and `docs/keys.md` are printed from it.
+use crate::control::command::Command;
+
 use super::act;
 use super::app::App;
 use super::keymap::{Binding, Keymap, keys_of};
@@ -7,6 +9,7 @@ use super::levels;
 use super::overlays;
 use super::screens::{Screen, diag, files, patch, pattern, text};
 use super::stage;
+use super::tree;
 use super::tutor;
 
 /// One thing that the user can do.
@@ -189,8 +192,12 @@ pub const ACTIONS: &[Action] = actions! {
     "explain" "",       [On(Diag) => "Enter"],                  Word("explain"), |a, _| overlays::explain::open(a), "why it crackled: which thread, which module, what came before, one thing to try";
     "export" "<file>",  [On(Diag) => "e"],                      Word("export"), diag::export, "write the last minute and every explanation into a .json and a .txt file";
     "reset counters" "",[On(Diag) => "r"],                      Word("reset"), |a, _| act::reset_counters(a), "none-reads, xruns and times from zero";
-    "newer" "",         [On(Log) => "Down j"],                  Whole("↑↓ scroll"), |a, _| a.journal.scroll(-1), "towards the newest event";
-    "older" "",         [On(Log) => "Up k"],                    Quiet, |a, _| a.journal.scroll(1), "towards the oldest event";
+    "newer" "",         [On(Log) => "Down j"],                  Whole("↑↓ scroll"), |a, _| a.move_by(1), "towards the newest event; in the undo tree a step down";
+    "older" "",         [On(Log) => "Up k"],                    Quiet, |a, _| a.move_by(-1), "towards the oldest event; in the undo tree a step up";
+    "tree" "",          [Nav => "gu", On(Log) => "Tab"],        Quiet, |a, _| tree::toggle(a), "the undo tree: what was done when, and what sounded; there again closes it";
+    "recover" "",       [Nav => "gz"],                          Quiet, |a, _| a.send(Command::Recover), "bring back what a killed program left behind: the undo tree, and the patch into the standby";
+    "forget work" "",   [],                                     Quiet, |a, _| a.send(Command::ForgetLeft), "throw it away";
+    "go there" "",      [On(Log) => "Enter"],                   Quiet, |a, _| tree::leap(a), "leap to the step picked in the undo tree: what sounded then comes back";
 
     // Everywhere
     "prime" "",         [Everywhere => "^E F5 Alt+Enter"],      Word("prime"), |a, _| act::prime(a), "build and prime: the edited text, else the standby's patch again";

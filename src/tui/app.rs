@@ -28,6 +28,7 @@ use super::screens::{Screen, files::FilesScreen, patch::PatchScreen};
 use super::settings::Settings;
 use super::sounding::Sounding;
 use super::theme::{Role, Theme};
+use super::tree;
 use super::tutor::{self, Tutor};
 use super::waveform::{Recent, Spectrum};
 
@@ -75,6 +76,7 @@ pub struct App {
     pub view: Arc<View>,
     pub reading: Reading,
     pub journal: Journal,
+    pub tree: tree::TreeView,
     pub sentence: Sentence,
     // What is shown
     pub options: Options,
@@ -155,6 +157,7 @@ impl App {
             view: handle.view(),
             reading: handle.reading(),
             journal,
+            tree: tree::TreeView::default(),
             sentence,
             depth,
             theme,
@@ -234,6 +237,7 @@ impl App {
         self.sounding.update(live.as_ref());
         pattern::hear::follow(self);
         levels::update(self);
+        tree::update(self);
         self.files.check_some();
         tutor::follow(self);
     }
@@ -415,6 +419,7 @@ impl App {
             Screen::Text => self.text.move_by(rows),
             Screen::Pattern => pattern::move_by(self, rows),
             Screen::Files => self.files.move_by(rows),
+            Screen::Log if self.tree.open => self.tree.move_by(rows),
             Screen::Log => self.journal.scroll(rows.saturating_neg()),
             Screen::Diag => super::screens::diag::pick(self, rows),
             Screen::Perform => {}

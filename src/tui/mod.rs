@@ -45,6 +45,7 @@ mod terminal;
 #[cfg(test)]
 mod text_tests;
 mod theme;
+mod tree;
 mod tty;
 mod tutor;
 mod waveform;

@@ -97,6 +97,8 @@ impl Supervisor {
             Command::Undo => self.undo(frame)?,
             Command::Redo => self.redo(frame)?,
             Command::Leap(id) => self.leap(id, frame)?,
+            Command::Recover => self.recover(frame)?,
+            Command::ForgetLeft => self.forget_left(),
             Command::Tree => return Ok(Some(self.tree())),
             Command::Save { slot, path } => self.save(slot, path)?,
             Command::SaveBench { path } => self.save_bench(path)?,

@@ -18,6 +18,7 @@ mod sequencing;
 mod setting;
 mod swapping;
 mod telling;
+mod unsaved;
 mod walking;
 mod watching;
 
@@ -47,6 +48,7 @@ use super::set::SetLogConfig;
 use super::swap::Armed;
 use super::tempo::Tempo;
 use super::timeline::{ClockLine, Heads, Now, stamp};
+use super::unsaved::Keeper;
 use crate::audio::input::{Input, InputKeeper};
 use crate::audio::stream::Stream;
 use crate::audio::wav_bits::Bits;
@@ -88,6 +90,8 @@ pub struct Config {
     pub sets: Option<SetLogConfig>,
     /// What patches that listen hear.
     pub input: Input,
+    /// Where unsaved work is kept; nowhere without it.
+    pub unsaved: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -105,6 +109,7 @@ impl Default for Config {
             record_bits: Bits::default(),
             sets: None,
             input: Input::Off,
+            unsaved: None,
         }
     }
 }
@@ -154,6 +159,12 @@ pub struct Supervisor {
     heading: Option<Box<super::event::Loaded>>,
     /// It is to be gone towards when nothing else is under way.
     pursuing: bool,
+    keeper: Option<Keeper>,
+    /// Version of the tree that is on disk, and when the next may go there.
+    kept: u64,
+    next_keep: Duration,
+    /// What was left behind, in a sentence.
+    recovery: Option<String>,
     sequences: Sequences,
     /// Why a sequence has no effect, told already.
     sequence_trouble: Option<String>,
@@ -233,6 +244,10 @@ impl Supervisor {
             history: History::default(),
             heading: None,
             pursuing: false,
+            keeper: None,
+            kept: 0,
+            next_keep: Duration::ZERO,
+            recovery: None,
             sequences: Sequences::default(),
             sequence_trouble: None,
             performed: VecDeque::new(),
@@ -265,6 +280,7 @@ impl Supervisor {
             config,
         };
         supervisor.begin_set();
+        supervisor.begin_keeping();
         supervisor
     }
 
@@ -321,6 +337,7 @@ impl Supervisor {
         self.hear_input();
         self.hear_recorder();
         self.hear_set();
+        self.keep_work();
         self.publish();
     }
 

@@ -172,6 +172,7 @@ impl Supervisor {
             redo_steps,
             controls: self.controls.clone(),
             learning: self.learning.clone(),
+            recovery: self.recovery.clone(),
             tree_version: self.history.version(),
             recording: self.recording.clone(),
             device: self.device.clone(),

@@ -281,7 +281,9 @@ impl Supervisor {
         let same = there
             .patch()
             .is_some_and(|p| same_structure(p, &target.patch));
-        if same && matches!(there.state, SlotState::Primed | SlotState::Filling) {
+        // What still waits for the live engine's state will take its place.
+        let stays = same && self.arriving.is_none();
+        if stays && matches!(there.state, SlotState::Primed | SlotState::Filling) {
             self.drop_builds();
             self.match_knobs(standby, target, frame);
             self.arm(self.quantum, frame, None, true);

@@ -5,8 +5,32 @@ use crate::tui::app::App;
 use crate::tui::journal;
 use crate::tui::pen::{Labels, Pen, panel};
 use crate::tui::theme::Role;
+use crate::tui::tree;
+
+/// Narrower, the tree stands alone.
+const BOTH: u16 = 100;
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    if !app.tree.open {
+        return draw_log(app, area, buf);
+    }
+    if area.width < BOTH {
+        return tree::draw(app, area, buf);
+    }
+    let left = Rect {
+        width: area.width / 2,
+        ..area
+    };
+    tree::draw(app, left, buf);
+    let right = Rect {
+        x: area.x + left.width,
+        width: area.width - left.width,
+        ..area
+    };
+    draw_log(app, right, buf);
+}
+
+fn draw_log(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
     let shown = app.journal.newest().count();
     let foot = match app.journal.filter.as_str() {

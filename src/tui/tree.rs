@@ -1,0 +1,197 @@
+//! The undo tree on the Log screen: what was done when, what sounded, and a leap to any step of it.
+use std::time::Duration;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
+
+use crate::control::command::Command;
+use crate::control::tree::Branch;
+
+use super::app::App;
+use super::pen::{Labels, Pen, panel};
+use super::theme::Role;
+
+/// The supervisor answers within a millisecond or two.
+const ANSWER: Duration = Duration::from_millis(40);
+/// Forks that are drawn beside each other; deeper ones share the last place.
+const MOST_INDENT: usize = 6;
+
+/// What of the tree is shown.
+#[derive(Default)]
+pub struct TreeView {
+    pub open: bool,
+    branches: Vec<Branch>,
+    /// Forks above each step that it is no first child of.
+    indents: Vec<usize>,
+    version: Option<u64>,
+    /// Row from the top; the first row is the beginning.
+    picked: usize,
+}
+
+impl TreeView {
+    fn take(&mut self, branches: Vec<Branch>, version: u64) {
+        let followed = self.version.is_none()
+            || self
+                .branches
+                .get(self.picked.wrapping_sub(1))
+                .is_none_or(|b| b.here);
+        self.indents = indents(&branches);
+        self.branches = branches;
+        self.version = Some(version);
+        if followed {
+            self.picked = self
+                .branches
+                .iter()
+                .position(|b| b.here)
+                .map_or(0, |i| i + 1);
+        }
+        self.picked = self.picked.min(self.branches.len());
+    }
+
+    pub fn move_by(&mut self, rows: isize) {
+        self.picked = self
+            .picked
+            .saturating_add_signed(rows)
+            .min(self.branches.len());
+    }
+}
+
+/// A step that goes on from a step which has gone on otherwise stands further in.
+fn indents(branches: &[Branch]) -> Vec<usize> {
+    let mut indents: Vec<usize> = Vec::with_capacity(branches.len());
+    let mut places = std::collections::HashMap::new();
+    let mut went_on = std::collections::HashSet::new();
+    for (i, branch) in branches.iter().enumerate() {
+        let above = branch
+            .parent
+            .and_then(|p| places.get(&p))
+            .map_or(0, |&p: &usize| indents[p]);
+        let fork = usize::from(!went_on.insert(branch.parent));
+        indents.push(above + fork);
+        places.insert(branch.id, i);
+    }
+    indents
+}
+
+/// Opens the tree, or closes it where it is open.
+pub fn toggle(app: &mut App) {
+    app.tree.open = !(app.tree.open && app.screen == super::screens::Screen::Log);
+    app.go(super::screens::Screen::Log);
+    update(app);
+}
+
+/// Asks for the tree where it is shown and has changed.
+pub fn update(app: &mut App) {
+    let version = app.view.tree_version;
+    if !app.tree.open
+        || app.screen != super::screens::Screen::Log
+        || app.tree.version == Some(version)
+    {
+        return;
+    }
+    let answer = app.handle.ask(Command::Tree, ANSWER);
+    if let Ok(Some(text)) = answer
+        && let Ok(branches) = serde_json::from_str(&text)
+    {
+        app.tree.take(branches, version);
+    }
+}
+
+/// Goes to the picked step: what sounded then comes back.
+pub fn leap(app: &mut App) {
+    if !app.tree.open {
+        return toggle(app);
+    }
+    let id = app
+        .tree
+        .picked
+        .checked_sub(1)
+        .and_then(|i| app.tree.branches.get(i))
+        .map(|b| b.id);
+    app.ask(Command::Leap(id));
+    update(app);
+}
+
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let theme = &app.theme;
+    let tree = &app.tree;
+    let foot = format!("{} steps  Enter goes there", tree.branches.len());
+    let labels = Labels {
+        title: "undo tree",
+        title_style: theme.style(Role::Focus).add_modifier(Modifier::BOLD),
+        foot: &foot,
+        foot_style: theme.style(Role::Muted),
+    };
+    let inner = panel(buf, area, theme, &labels);
+    let rows = usize::from(inner.height);
+    let top = (tree.picked + 1 + rows / 3).saturating_sub(rows);
+    let at_start = !tree.branches.iter().any(|b| b.here);
+    for (row, i) in (0..inner.height).zip(top..=tree.branches.len()) {
+        if i == tree.picked {
+            let whole = Rect::new(inner.x, inner.y + row, inner.width, 1);
+            buf.set_style(whole, theme.raised());
+        }
+        let branch = i.checked_sub(1).and_then(|n| tree.branches.get(n));
+        let (here, done) = branch.map_or((at_start, true), |b| (b.here, b.done));
+        let role = match (here, done) {
+            (true, _) => Role::Live,
+            (_, true) => Role::Text,
+            _ => Role::Muted,
+        };
+        let indent = i
+            .checked_sub(1)
+            .map_or(0, |n| tree.indents[n].min(MOST_INDENT));
+        let mut pen = Pen::row(buf, inner, row);
+        pen.text(
+            if i == tree.picked { ">" } else { " " },
+            theme.style(Role::Focus),
+        );
+        pen.cell(branch.map_or("", |b| &b.bar), 9, theme.style(Role::Muted));
+        pen.gap(2 * indent as u16);
+        pen.text(
+            if here {
+                "@ "
+            } else if done {
+                "* "
+            } else {
+                "o "
+            },
+            theme.style(role),
+        );
+        let words = branch.map_or("the beginning", |b| &b.words);
+        let heard = branch.map_or("", |b| &b.heard);
+        let room = pen.room().saturating_sub(heard.chars().count() as u16 + 1);
+        pen.cell(words, room, theme.style(role));
+        pen.right(heard, theme.style(Role::Muted));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn branch(id: u64, parent: Option<u64>, here: bool) -> Branch {
+        Branch {
+            id,
+            parent,
+            here,
+            ..Branch::default()
+        }
+    }
+
+    #[test]
+    fn forks_stand_further_in_and_the_place_is_followed() {
+        let mut tree = TreeView::default();
+        let grown = vec![
+            branch(0, None, false),
+            branch(1, Some(0), false),
+            branch(2, Some(0), true),
+            branch(3, Some(1), false),
+            branch(4, None, false),
+        ];
+        tree.take(grown, 1);
+        assert_eq!(tree.indents, [0, 0, 1, 0, 1]);
+        assert_eq!(tree.picked, 3);
+        tree.move_by(-10);
+        assert_eq!(tree.picked, 0);
+    }
+}
