@@ -195,7 +195,7 @@ pub const ACTIONS: &[Action] = actions! {
     "newer" "",         [On(Log) => "Down j"],                  Whole("↑↓ scroll"), |a, _| a.move_by(1), "towards the newest event; in the undo tree a step down";
     "older" "",         [On(Log) => "Up k"],                    Quiet, |a, _| a.move_by(-1), "towards the oldest event; in the undo tree a step up";
     "tree" "",          [Nav => "gu", On(Log) => "Tab"],        Quiet, |a, _| tree::toggle(a), "the undo tree: what was done when, and what sounded; there again closes it";
-    "recover" "",       [Nav => "gz"],                          Quiet, |a, _| a.send(Command::Recover), "bring back what a killed program left behind: the undo tree, and the patch into the standby";
+    "recover" "",       [Nav => "gw"],                          Quiet, |a, _| a.send(Command::Recover), "bring back what a killed program left behind: the undo tree, and the patch into the standby";
     "forget work" "",   [],                                     Quiet, |a, _| a.send(Command::ForgetLeft), "throw it away";
     "go there" "",      [On(Log) => "Enter"],                   Quiet, |a, _| tree::leap(a), "leap to the step picked in the undo tree: what sounded then comes back";
 

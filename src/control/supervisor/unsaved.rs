@@ -90,7 +90,7 @@ impl Supervisor {
 
 fn offer(work: &Work) -> String {
     format!(
-        "Unsaved work was left behind ({}, {} steps): gz brings it back, :forget work drops it.",
+        "Unsaved work was left behind ({}, {} steps): gw brings it back, :forget work drops it.",
         work.name,
         work.len()
     )
