@@ -83,6 +83,7 @@ impl WithIsa for Compiler<'_> {
             bpm: self.env.bpm,
             swing: Swing::new(self.patch.swing, Swing::GRID),
             units: Vec::with_capacity(plan.units.len()),
+            rests: plan.units.iter().map(|u| !u.guards.is_empty()).collect(),
             steps: plan.steps,
             places: plan.places,
             late: Vec::with_capacity(plan.late.len()),

@@ -54,6 +54,8 @@ pub struct LaneGraph<A: Isa> {
     pub bpm: f64,
     pub swing: Swing,
     pub units: Vec<AnyUnit<A>>,
+    /// For each of them: it has amplifiers to ask before it is rendered.
+    pub rests: Vec<bool>,
     pub steps: Vec<Step>,
     /// For each module of the patch.
     pub places: Vec<Place>,
@@ -118,11 +120,18 @@ impl<A: Isa> LaneGraph<A> {
     }
 
     /// Lanes of a unit that only closed amplifiers hear.
+    #[inline]
     fn resting(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
-        let guards = each_width!(&self.units[index], unit => unit.guards.len());
-        if guards == 0 {
-            return 0;
+        match self.rests.get(index) {
+            Some(true) => self.ask(index, group, around),
+            _ => 0,
         }
+    }
+
+    /// Asks a unit's amplifiers.
+    #[inline(never)]
+    fn ask(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
+        let guards = each_width!(&self.units[index], unit => unit.guards.len());
         let mut resting = u64::MAX;
         for k in 0..guards {
             let (amplifier, first) = each_width!(&self.units[index], unit => unit.guards[k]);
