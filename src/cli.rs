@@ -299,15 +299,11 @@ fn moment(text: &str) -> Result<f64, String> {
             .then_some(whole)
             .ok_or_else(wrong);
     }
+    // A duration is never 0, a moment may be.
+    let unit = text.trim_start_matches('0');
     let number = match text.parse::<f64>() {
         Ok(number) => number,
-        Err(_)
-            if text
-                .trim_start_matches('0')
-                .starts_with(|c: char| c.is_ascii_alphabetic()) =>
-        {
-            0.0
-        }
+        Err(_) if unit.len() < text.len() && ["ms", "s", "m", "h"].contains(&unit) => 0.0,
         Err(_) => return duration(text).map(|d| d.as_secs_f64()),
     };
     let range = 0.0..=LONGEST.as_secs_f64();

@@ -28,12 +28,12 @@ pub mod engine;
     clippy::disallowed_macros
 )]
 pub mod graph;
+pub mod midi;
 #[deny(
     clippy::disallowed_types,
     clippy::disallowed_methods,
     clippy::disallowed_macros
 )]
-pub mod midi;
 pub mod modules;
 pub mod osc;
 pub mod patch;

@@ -57,6 +57,9 @@ const LAYOUTS: [&str; 5] = [
     "(\n  name: \"empty\",\n  modules: (\n    // nothing yet\n  ),\n  cables: [],\n)\n",
 ];
 
+/// Beside the shipped ones, so that what a patch names by its place is found.
+const FILE: &str = "patches/generative/t.ron";
+
 fn texts() -> Vec<String> {
     let mut texts: Vec<String> = LAYOUTS.iter().map(|t| (*t).to_owned()).collect();
     let shipped = shipped::paths().into_iter();
@@ -66,7 +69,7 @@ fn texts() -> Vec<String> {
 }
 
 fn read(text: &str) -> Patch {
-    let parsed = parse(text, "t.ron");
+    let parsed = parse(text, FILE);
     parsed
         .draft
         .unwrap_or_else(|| panic!("{:?}\n{text}", parsed.diagnostics))

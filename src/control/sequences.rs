@@ -118,7 +118,9 @@ impl Sequence {
     }
 
     fn close_before(&mut self, frame: u64, deeds: &mut Vec<(u64, Deed)>) {
-        while let Some((at, module)) = self.closes.pop_front_if(|(at, _)| *at < frame) {
+        while (self.closes.front()).is_some_and(|(at, _)| *at < frame)
+            && let Some((at, module)) = self.closes.pop_front()
+        {
             let open = false;
             deeds.push((at, Deed::Gate { module, open }));
         }

@@ -118,6 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::disallowed_methods)]
     fn one_interrupted_block_does_not_look_like_a_slow_module() {
         let place = |unit| Place { unit, instance: 0 };
         let places = [place(0), place(1), place(1)];

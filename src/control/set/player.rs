@@ -166,7 +166,9 @@ impl Player {
         let mut done = 0;
         while done < out.len() {
             let now = self.tick;
-            while let Some((_, what)) = self.plan.ticks.pop_front_if(|(tick, _)| *tick <= now) {
+            while (self.plan.ticks.front()).is_some_and(|(tick, _)| *tick <= now)
+                && let Some((_, what)) = self.plan.ticks.pop_front()
+            {
                 self.device(what);
             }
             self.settle();

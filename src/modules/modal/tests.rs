@@ -70,7 +70,6 @@ fn a_full_strike_is_near_full_scale_and_silence_is_free() {
             let rig = Rig::new("Modal").option("material", OptionValue::Choice(material));
             let out = rig.set("freq", freq).set("decay", 0.4).set("damp", 0.0).steps("gate", |_, b| (b == 3) as u32 as f32).render(1_500);
             let peak = out.lane("out", 0).iter().fold(0.0f32, |a, x| a.max(x.abs()));
-            println!("{material} {freq}: {peak:.2}");
             assert!((0.25..1.6).contains(&peak), "{material} at {freq} Hz: {peak}");
             assert!(out.constant[2] && !out.constant[3] && out.constant[1_499]);
         }

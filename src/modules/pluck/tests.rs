@@ -31,7 +31,6 @@ fn it_is_in_tune_within_a_cent_from_40_hz_to_4_khz() {
             assert!(off.abs() < 1.0, "{freq} Hz, brightness {bright}, noise {noise}: {off} cents");
         }
     }
-    println!("worst {worst:.4} cents");
 }
 
 #[test]
@@ -87,7 +86,6 @@ fn a_full_pluck_is_near_full_scale_and_a_soft_one_is_soft_and_dark() {
                 (peak, s.band_db(4_000.0, 20_000.0) - s.band_db(20.0, 4_000.0))
             };
             let ((loud, bright), (quiet, dark)) = (heard(1.0), heard(0.65));
-            println!("{freq} {noise}: {loud:.2} {bright:.1}  {quiet:.2} {dark:.1}");
             fine &= (0.4..1.5).contains(&loud) && quiet < 0.55 * loud && dark < bright;
         }
     }
