@@ -57,7 +57,7 @@ pub struct Play {
     /// default | pulseaudio | pipewire | jack | alsa | coreaudio | wasapi | null | wav:FILE; HOST:DEVICE for one of its devices
     #[arg(long, value_name = "HOST[:DEVICE]", value_parser = DeviceSpec::parse)]
     pub audio: Option<DeviceSpec>,
-    /// What patches with an In hear: default | off | wav:FILE | HOST[:DEVICE]; off where there is no audio device
+    /// What patches with an In hear: default | off | wav:FILE | HOST or HOST:DEVICE; off where there is no audio device
     #[arg(long, value_name = "INPUT", value_parser = InputSpec::parse)]
     pub input: Option<InputSpec>,
     /// Frames a second; the device's own choice where it is not given

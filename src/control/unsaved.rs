@@ -168,7 +168,8 @@ impl Work {
 
     fn loaded(&self, kept: &Kept) -> Option<Loaded> {
         let text = self.text(kept)?;
-        let mut patch = parse(&text, "patch").patch?;
+        let name = (kept.path.as_ref()).map_or("patch".into(), |path| path.to_string_lossy());
+        let mut patch = parse(&text, &name).patch?;
         for (node, params) in patch.modules.iter_mut().zip(&kept.knobs) {
             if node.params.len() == params.len() {
                 node.params.clone_from(params);

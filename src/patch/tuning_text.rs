@@ -127,8 +127,12 @@ fn text<'v>(group: &'v Struct, name: &str, source: &mut Source) -> Option<(Strin
     }
 }
 
-/// Reads a scale file beside the patch. A fault in it is told with its own line.
+/// Reads a scale file beside the patch. A fault in it is told with its own line. A text without a file, as edits see it, has
+/// nothing beside it: then none is read, and none is missed.
 fn load(name: &str, value: &Value, source: &mut Source) -> Option<Scala> {
+    if source.findings.file().is_empty() {
+        return None;
+    }
     let folder = Path::new(source.findings.file()).parent();
     let path = folder.unwrap_or(Path::new("")).join(name);
     let read = bytes(&path).map_err(|why| format!("{}: {why}", path.display()));

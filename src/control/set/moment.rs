@@ -49,7 +49,7 @@ pub fn patch_at(set: &Set, frame: u64) -> Result<String, Unplayable> {
             node.params[param] = *value;
         }
     }
-    let written = crate::patch::file::parse(&text, "patch").patch;
+    let written = crate::patch::file::parse(&text, "").patch;
     for node in &patch.modules {
         let was = written
             .as_ref()
