@@ -65,6 +65,7 @@ pub mod wav_file;
     reason = "this thread is the device: it waits for time to pass"
 )]
 mod wav_input;
+pub mod wav_read;
 #[allow(
     clippy::disallowed_types,
     reason = "writes files: no audio thread comes here"

@@ -19,6 +19,8 @@ pub struct WavFile {
     dither: Dither,
     /// Written, though perhaps not flushed.
     frames: u64,
+    /// Nothing more can be written: what the file holds is what it is.
+    ended: bool,
 }
 
 impl WavFile {
@@ -39,6 +41,7 @@ impl WavFile {
             bits,
             dither: Dither::new(seed),
             frames: 0,
+            ended: false,
         };
         wav.file.write_all(&header(rate, bits, 0))?;
         wav.file.flush()?;
@@ -76,11 +79,34 @@ impl WavFile {
     pub fn frames(&self) -> u64 {
         self.frames
     }
+
+    /// After a write that failed, as on a full disk: the header names every frame that reached the file. Its place is there
+    /// already, so this needs no room. How many those are.
+    pub fn salvage(&mut self) -> u64 {
+        self.ended = true;
+        let file = self.file.get_mut();
+        let there = file.metadata().map_or(0, |about| about.len());
+        let bytes_a_frame = u64::from(self.bits.bytes()) * u64::from(CHANNELS);
+        self.frames = self
+            .frames
+            .min(there.saturating_sub(HEADER_BYTES) / bytes_a_frame);
+        let header = header(self.rate, self.bits, self.frames);
+        let written = file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| file.write_all(&header));
+        match written {
+            Ok(()) => self.frames,
+            // The header of the last flush stays.
+            Err(_) => 0,
+        }
+    }
 }
 
 impl Drop for WavFile {
     fn drop(&mut self) {
-        let _ = self.flush();
+        if !self.ended {
+            let _ = self.flush();
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use crate::modules::spec::ParamValue;
 use crate::patch::file::parse;
 use crate::patch::{Patch, PrimeMode, edit};
 
+use super::params::{self, Knob};
+
 /// A patch that begins here and has nothing in it.
 pub const EMPTY: &str = "(\n  name: \"untitled\",\n  modules: (\n  ),\n  cables: [\n  ],\n)\n";
 
@@ -20,7 +22,7 @@ pub struct Bench {
     pub trouble: Option<String>,
     /// Made from what plays: a knob turned here is turned there too.
     pub of_live: bool,
-    /// Knobs that the text does not show yet, by module and parameter.
+    /// Knobs that the text does not show yet, by module and name.
     unwritten: Vec<(String, String)>,
     unwritten_macros: Vec<usize>,
 }
@@ -69,10 +71,11 @@ impl Bench {
         }
     }
 
-    pub fn turn(&mut self, node: usize, param: usize, value: ParamValue) {
-        let node = &mut Arc::make_mut(&mut self.patch).modules[node];
-        node.params[param] = value;
-        let name = (node.name.clone(), node.spec.params[param].name.to_owned());
+    /// Turns a knob that was found in its patch.
+    pub fn turn(&mut self, knob: &Knob, value: ParamValue) {
+        let patch = Arc::make_mut(&mut self.patch);
+        knob.put(patch, value);
+        let name = (patch.modules[knob.node].name.clone(), knob.name.clone());
         if !self.unwritten.contains(&name) {
             self.unwritten.push(name);
         }
@@ -90,13 +93,10 @@ impl Bench {
     /// Brings the text up to the knobs. Once a turn of the supervisor, not once a knob: an edit reads the text.
     pub fn write(&mut self) {
         for (module, param) in std::mem::take(&mut self.unwritten) {
-            let Some(node) = self.patch.node(&module).map(|n| &self.patch.modules[n]) else {
+            let Ok(knob) = params::find(&self.patch, &module, &param) else {
                 continue;
             };
-            let Some(value) = node.spec.param(&param).map(|p| node.params[p]) else {
-                continue;
-            };
-            if let Ok(text) = edit::set_param(&self.text, &module, &param, value) {
+            if let Ok(text) = edit::set_knob(&self.text, &module, &param, knob.value) {
                 self.text = text.into();
             }
         }
@@ -143,9 +143,9 @@ mod tests {
         let text =
             "(modules: (saw: Saw(freq: \"110Hz\"), /* x */ out: Out()), cables: [\"saw > out\"])";
         let mut bench = bench(text).expect("readable");
-        let freq = bench.patch.modules[0].spec.param("freq").expect("freq");
-        bench.turn(0, freq, ParamValue::Fixed(220.0));
-        bench.turn(0, freq, ParamValue::Fixed(330.0));
+        let freq = params::find(&bench.patch, "saw", "freq").expect("freq");
+        bench.turn(&freq, ParamValue::Fixed(220.0));
+        bench.turn(&freq, ParamValue::Fixed(330.0));
         assert_eq!(&*bench.text, text);
         bench.write();
         assert_eq!(*bench.text, text.replace("110Hz", "330Hz"));

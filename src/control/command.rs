@@ -247,7 +247,8 @@ impl Command {
     }
 }
 
-/// What is heard, written to disk. Without a path the next free name in the folder of recordings; no file is replaced.
+/// What is heard, written to disk. Without a path the next free name in the folder of recordings; a recording that has the name
+/// gets a number.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
     Start {

@@ -56,6 +56,10 @@ pub enum Gesture {
         from: f32,
         to: f32,
     },
+    /// Of several cables into one port, by the place of its module in the patch.
+    Amounts {
+        module_at: usize,
+    },
 }
 
 /// A knob as a gesture found it and left it.
@@ -80,6 +84,7 @@ impl Gesture {
                 },
             ) if a == b => *to = *newest,
             (Self::Morph { to, .. }, Self::Morph { to: newest, .. }) => *to = *newest,
+            (Self::Amounts { module_at: a }, Self::Amounts { module_at: b }) if a == b => {}
             _ => return false,
         }
         true

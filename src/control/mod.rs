@@ -30,6 +30,7 @@ pub mod slot;
 pub mod start;
 pub mod supervisor;
 mod swap;
+pub mod takes;
 pub mod telemetry_json;
 mod tempo;
 pub mod timeline;

@@ -3,6 +3,7 @@ use crate::modules::spec::ParamValue;
 use crate::patch::{Input, MacroTarget, Patch, Target};
 
 use super::command::SlotId;
+use super::params::{self, Place};
 
 /// Knobs of modules with the same name and kind on both sides, between the value in A and that in B.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +21,7 @@ pub struct Morph {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shared {
     pub module: String,
-    pub param: &'static str,
+    pub param: String,
     /// In A and in B.
     pub ends: [ParamValue; 2],
     /// What the morph set it to last: turned by hand since, it is left alone.
@@ -41,11 +42,26 @@ impl Morph {
                 if ends[0] != ends[1] {
                     knobs.push(Shared {
                         module: a.name.clone(),
-                        param: spec.name,
+                        param: spec.name.to_owned(),
                         set: ends[slot.index()],
                         ends,
                     });
                 }
+            }
+        }
+        for a in params::all(patches[0]).filter(|k| matches!(k.place, Place::Cable(_))) {
+            let module = &patches[0].modules[a.node].name;
+            let Ok(b) = params::find(patches[1], module, &a.name) else {
+                continue;
+            };
+            let ends = [a.value, b.value];
+            if ends[0] != ends[1] {
+                knobs.push(Shared {
+                    module: module.clone(),
+                    param: a.name,
+                    set: ends[slot.index()],
+                    ends,
+                });
             }
         }
         Self {
@@ -64,12 +80,15 @@ impl Shared {
         if at <= 0.0 || at >= 1.0 {
             return Some(self.ends[usize::from(at >= 1.0)]);
         }
-        let node = patch.node(&self.module)?;
-        let param = patch.modules[node].spec.param(self.param)?;
+        let knob = params::find(patch, &self.module, &self.param).ok()?;
         let target = MacroTarget {
             target: Target {
-                node,
-                input: Input::Param(param),
+                node: knob.node,
+                input: match knob.place {
+                    Place::Param(param) => Input::Param(param),
+                    // Amounts go straight, wherever they lead.
+                    Place::Cable(_) => Input::Port(0),
+                },
             },
             low: self.ends[0],
             high: self.ends[1],
@@ -100,7 +119,7 @@ mod tests {
         let [knob] = &morph.knobs[..] else {
             panic!("{:?}", morph.knobs);
         };
-        assert_eq!((knob.module.as_str(), knob.param), ("osc", "freq"));
+        assert_eq!((knob.module.as_str(), knob.param.as_str()), ("osc", "freq"));
         // Half way between two octaves is the one between them: the scale is the parameter's.
         let Some(ParamValue::Fixed(hz)) = knob.value(&a, 0.5) else {
             panic!("no value");

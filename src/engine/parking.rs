@@ -40,6 +40,12 @@ impl Engine {
                         self.fail(Failure::Panic(payload));
                     }
                 }
+                Change::Amount { cable, value } => {
+                    let graph = &mut load.graph;
+                    if let Err(payload) = quiet::catch(|| graph.set_amount_now(cable, value)) {
+                        self.fail(Failure::Panic(payload));
+                    }
+                }
                 Change::Note { .. }
                 | Change::Gate { .. }
                 | Change::NotesOff

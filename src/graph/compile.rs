@@ -15,6 +15,7 @@ use crate::patch::{Input, Patch};
 use super::costs::Meter;
 use super::{
     Graph, Layout,
+    amounts::{Amounts, Way},
     input::{Knobs, Slot, Term},
     lane_graph::{AnyUnit, LaneGraph, Late, LateCopy, each_width, scratch},
     notes::NoteAllocator,
@@ -86,6 +87,7 @@ impl WithIsa for Compiler<'_> {
             rests: plan.units.iter().map(|u| !u.guards.is_empty()).collect(),
             steps: plan.steps,
             places: plan.places,
+            cables: self.patch.cables.clone(),
             late: Vec::with_capacity(plan.late.len()),
             sounding: Vec::new(),
             scratch_one: scratch(isa.one()),
@@ -228,24 +230,32 @@ impl Compiler<'_> {
             Some(param) => Some(self.knobs(unit, Input::Param(param))),
             None => gate_port(spec, index).map(|port| self.knobs(unit, Input::Port(port))),
         };
-        let terms = plan.terms.iter().map(|term| {
-            let lane_gain = |instance: usize| {
-                let last = term.gains.len() - 1;
-                term.gains[instance.min(last)]
-            };
-            let reduce = match &term.map {
-                Map::Reduce(instances) => by_group(isa.wide(), instances, &term.gains),
-                _ => Vec::new(),
-            };
-            Term {
-                from: term.from,
-                map: term.map.clone(),
-                gains: (0..groups)
-                    .map(|g| l.from_fn(|lane| lane_gain(g * <R::L as Lanes>::N + lane)))
-                    .collect(),
-                reduce,
-                plain: term.map == Map::Same && term.gains.iter().all(|g| *g == 1.0),
-            }
+        let each = |gains: &[f32]| -> Vec<<R::L as Lanes>::F> {
+            let last = gains.len() - 1;
+            let gain = |instance: usize| gains[instance.min(last)];
+            (0..groups)
+                .map(|g| l.from_fn(|lane| gain(g * <R::L as Lanes>::N + lane)))
+                .collect()
+        };
+        let reduce = |map: &Map, gains: &[f32]| match map {
+            Map::Reduce(instances) => by_group(isa.wide(), instances, gains),
+            _ => Vec::new(),
+        };
+        let ways = plan.terms.iter().map(|term| Way {
+            shares: each(&term.shares),
+            to: each(&term.gains),
+            reduce_shares: reduce(&term.map, &term.shares),
+            reduce_to: reduce(&term.map, &term.gains),
+        });
+        let ways: Vec<_> = ways.collect();
+        let frames = (RAMP_SECONDS * self.env.rate).max(1.0).round();
+        let amounts = Amounts::new(l, ways, groups, frames);
+        let terms = plan.terms.iter().map(|term| Term {
+            from: term.from,
+            map: term.map.clone(),
+            gains: each(&term.gains),
+            reduce: reduce(&term.map, &term.gains),
+            plain: term.map == Map::Same && term.gains.iter().all(|g| *g == 1.0),
         });
         Slot {
             terms: terms.collect(),
@@ -256,6 +266,8 @@ impl Compiler<'_> {
                 (kernel_value(spec, spec.min), kernel_value(spec, spec.max))
             }),
             twin: None,
+            amounts: (!plan.terms.is_empty()).then(|| Box::new(amounts)),
+            turning: false,
         }
     }
 

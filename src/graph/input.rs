@@ -11,6 +11,7 @@ use crate::modules::{
 
 use super::{
     GraphEvent,
+    amounts::Amounts,
     plan::{Map, Reads},
     ports::{Port, Reader, Sum},
     ramp::Knob,
@@ -25,6 +26,10 @@ pub struct Slot<A: Isa, R: Reader<A>> {
     pub range: Option<(f32, f32)>,
     /// An earlier slot that reads the very same, such as the left side of a mono cable.
     pub twin: Option<usize>,
+    /// What its cables' amounts need to be turned; without cables none.
+    pub amounts: Option<Box<Amounts<A, R>>>,
+    /// They are on their way.
+    pub turning: bool,
 }
 
 /// A slot's unmodulated values, one knob a member of the unit.
@@ -54,7 +59,7 @@ pub struct Term<A: Isa, R: Reader<A>> {
 const OCTAVES_A_DECIBEL: f32 = 0.166_096_4;
 
 /// A parameter's law within its range, at a lane width.
-struct Bounded<L: Lanes> {
+pub(super) struct Bounded<L: Lanes> {
     lanes: L,
     law: Law,
     low: L::F,
@@ -74,7 +79,7 @@ impl<L: Lanes> Bounded<L> {
     }
 
     #[inline(always)]
-    fn apply(&self, base: L::F, modulation: L::F) -> L::F {
+    pub(super) fn apply(&self, base: L::F, modulation: L::F) -> L::F {
         let l = self.lanes;
         match self.law {
             Law::Add => base + modulation,
@@ -168,7 +173,7 @@ impl<L: Lanes> Knobs<L> {
     }
 
     /// Renders a moving group's values. A shared knob moves on with the last group that reads it.
-    fn walk(&mut self, group: usize, around: Around<'_>, block: &mut [L::F; BLOCK]) {
+    pub(super) fn walk(&mut self, group: usize, around: Around<'_>, block: &mut [L::F; BLOCK]) {
         let commit = !self.shared || group + 1 == self.held.len();
         let mut row = [0.0; BLOCK];
         let (mut walked, mut still) = (usize::MAX, false);
@@ -202,6 +207,9 @@ impl<A: Isa, R: Reader<A>> Slot<A, R> {
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [<R::L as Lanes>::F; BLOCK],
     ) -> In<'p, R::L> {
+        if self.turning {
+            return self.prepare_turning(isa, group, around, port, scratch);
+        }
         let l = R::lanes(isa);
         let zero = l.f(0.0);
         let (base, base_moves) = match &self.knobs {
@@ -263,7 +271,7 @@ impl<A: Isa, R: Reader<A>> Slot<A, R> {
     }
 
     #[inline(always)]
-    fn bounded(&self, l: R::L) -> Bounded<R::L> {
+    pub(super) fn bounded(&self, l: R::L) -> Bounded<R::L> {
         Bounded::new(l, self.law, self.range)
     }
 }

@@ -8,10 +8,11 @@ use crate::modules::{
     module::{BlockCx, Out, VoiceEvent},
     spec::ParamValue,
 };
-use crate::patch::Input;
+use crate::patch::{Cable, Input};
 
 use super::{
     Block, Change, Core, Snapshot,
+    amounts::Turned,
     costs::Meter,
     input::{Around, Knobs},
     plan::{Origin, Place, Reads, Step},
@@ -59,6 +60,8 @@ pub struct LaneGraph<A: Isa> {
     pub steps: Vec<Step>,
     /// For each module of the patch.
     pub places: Vec<Place>,
+    /// Of the patch.
+    pub cables: Vec<Cable>,
     pub late: Vec<Late<A>>,
     /// Units whose first two output slots are the patch's sound.
     pub sounding: Vec<usize>,
@@ -191,6 +194,7 @@ impl<A: Isa> LaneGraph<A> {
         for event in block.events {
             match event.change {
                 Change::Param { node, param, .. } => self.wake(node, Input::Param(param)),
+                Change::Amount { cable, value } => self.turn(cable, value, Some(event.offset)),
                 Change::Gate { node, .. } => self.wake_gates(node),
                 // A note that is let go of is let go of in either state; what is struck while released was not meant for it.
                 Change::Note { note, velocity } if velocity == 0.0 || !self.released => {
@@ -227,6 +231,56 @@ impl<A: Isa> LaneGraph<A> {
             if let Some(knobs) = unit.slots.get_mut(slot).and_then(|s| s.knobs.as_mut()) {
                 knobs.wake(member);
                 unit.awake.fill(true);
+            }
+        });
+    }
+
+    /// Gives a cable another amount, from a frame of the block on or at once.
+    fn turn(&mut self, cable: usize, value: f32, at: Option<usize>) {
+        let Some(cable) = self.cables.get(cable).copied() else {
+            return;
+        };
+        let (from, into) = (self.places[cable.from.node], self.places[cable.to.node]);
+        let (outputs, voices) = each_width!(&self.units[from.unit], unit => {
+            let first = unit.spec.output_slot(cable.from.port);
+            let slots = unit.spec.outputs[cable.from.port].width.slots();
+            (first..first + slots, unit.voices)
+        });
+        let late = &self.late;
+        let reads = |reads: Reads| {
+            let origin = match reads {
+                Reads::Now(origin) if !cable.feedback => origin,
+                Reads::Late(index) if cable.feedback => late[index].from,
+                _ => return false,
+            };
+            origin.unit == from.unit && outputs.contains(&origin.slot)
+        };
+        each_width!(&mut self.units[into.unit], unit => {
+            let slots = match cable.to.input {
+                Input::Port(port) => {
+                    let first = unit.spec.input_slot(port);
+                    first..first + unit.spec.inputs[port].width.slots()
+                }
+                Input::Param(param) => {
+                    let slot = unit.spec.input_slots() + param;
+                    slot..slot + 1
+                }
+            };
+            // What was summed once for several is not the same for all of them any more.
+            for index in 0..unit.slots.len() {
+                let twin = unit.slots[index].twin;
+                if slots.contains(&index) || twin.is_some_and(|twin| slots.contains(&twin)) {
+                    unit.slots[index].twin = None;
+                }
+            }
+            let turned = Turned {
+                value,
+                from: from.instance..from.instance + voices,
+                into: into.instance..into.instance + unit.voices,
+                at,
+            };
+            for slot in slots {
+                unit.slots[slot].turn(reads, &turned);
             }
         });
     }
@@ -431,6 +485,10 @@ impl<A: Isa> Core for LaneGraph<A> {
         self.set_knobs(|knob| {
             (knob.node == node && knob.input == Input::Param(param)).then_some(value)
         });
+    }
+
+    fn set_amount_now(&mut self, cable: usize, value: f32) {
+        self.turn(cable, value, None);
     }
 
     fn test_note(&mut self, note: Option<f32>) {

@@ -1,4 +1,5 @@
 //! A patch made runnable. Compiling allocates and happens on the builder; rendering neither allocates nor frees.
+mod amounts;
 pub mod compile;
 pub mod costs;
 mod input;
@@ -31,6 +32,8 @@ pub trait Core: Send {
     fn render(&mut self, block: &Block<'_>, out: &mut StereoBlock);
     /// Sets a parameter at once, without the ramp.
     fn set_now(&mut self, node: usize, param: usize, value: ParamValue);
+    /// Gives a cable of the patch another amount at once.
+    fn set_amount_now(&mut self, _cable: usize, _value: f32) {}
     /// Holds a test note: every note source plays it, every gate input is open.
     fn test_note(&mut self, note: Option<f32>);
     /// Back to the state after compiling: silence in every memory, parameters stay.
@@ -90,6 +93,8 @@ pub enum Change {
         param: usize,
         value: ParamValue,
     },
+    /// Gives a cable of the patch another amount, over 5 ms.
+    Amount { cable: usize, value: f32 },
     /// A note to every note source. Velocity 0 ends it.
     Note {
         /// MIDI note number; fractions are microtones.

@@ -66,6 +66,8 @@ pub struct TermPlan {
     pub map: Map,
     /// One factor per instance of the reader; for [`Map::Reduce`], of those it names.
     pub gains: Vec<f32>,
+    /// The same for an amount of 1.
+    pub shares: Vec<f32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +117,8 @@ struct Hop {
     slot: usize,
     feedback: bool,
     gain: f32,
+    /// The gain for an amount of 1.
+    share: f32,
 }
 
 impl Plan {
@@ -161,28 +165,29 @@ fn hops(patch: &Patch) -> Vec<Vec<Vec<Hop>>> {
         let first = from.output_slot(cable.from.port);
         let stereo = from.outputs[cable.from.port].width == Width::Stereo;
         let to = patch.modules[cable.to.node].spec;
-        let mut read = |into: usize, slot: usize, gain: f32| {
+        let mut read = |into: usize, slot: usize, share: f32| {
             all[cable.to.node][into].push(Hop {
                 node: cable.from.node,
                 slot,
                 feedback: cable.feedback,
-                gain,
+                gain: cable.amount * share,
+                share,
             });
         };
         match (target_slot(to, cable), stereo) {
             ((into, Width::Stereo), true) => {
-                read(into, first, cable.amount);
-                read(into + 1, first + 1, cable.amount);
+                read(into, first, 1.0);
+                read(into + 1, first + 1, 1.0);
             }
             ((into, Width::Stereo), false) => {
-                read(into, first, cable.amount);
-                read(into + 1, first, cable.amount);
+                read(into, first, 1.0);
+                read(into + 1, first, 1.0);
             }
             ((into, Width::Mono), true) => {
-                read(into, first, cable.amount * 0.5);
-                read(into, first + 1, cable.amount * 0.5);
+                read(into, first, 0.5);
+                read(into, first + 1, 0.5);
             }
-            ((into, Width::Mono), false) => read(into, first, cable.amount),
+            ((into, Width::Mono), false) => read(into, first, 1.0),
         }
     }
     all
@@ -358,6 +363,7 @@ impl Builder<'_> {
                     from,
                     map: Map::Reduce(Vec::new()),
                     gains: Vec::new(),
+                    shares: Vec::new(),
                 });
                 terms.len() - 1
             });
@@ -367,6 +373,7 @@ impl Builder<'_> {
                 instances.extend(first..first + voices);
             }
             terms[index].gains.extend(vec![hops[0].gain; voices]);
+            terms[index].shares.extend(vec![hops[0].share; voices]);
             return;
         }
         let instances = unit.instances();
@@ -388,16 +395,24 @@ impl Builder<'_> {
         } else {
             Map::Gather(reads)
         };
-        let gains = (0..instances)
-            .map(
-                |k| match unit.voices > 1 && source.voices > 1 && k >= source.voices {
-                    // A source of fewer voices has nothing to say to the others.
-                    true => 0.0,
-                    false => hops[if unit.voices > 1 { 0 } else { k }].gain,
-                },
-            )
-            .collect();
-        terms.push(TermPlan { from, map, gains });
+        let each = |factor: fn(&Hop) -> f32| {
+            let instances = 0..instances;
+            instances
+                .map(
+                    |k| match unit.voices > 1 && source.voices > 1 && k >= source.voices {
+                        // A source of fewer voices has nothing to say to the others.
+                        true => 0.0,
+                        false => factor(hops[if unit.voices > 1 { 0 } else { k }]),
+                    },
+                )
+                .collect()
+        };
+        terms.push(TermPlan {
+            from,
+            map,
+            gains: each(|hop| hop.gain),
+            shares: each(|hop| hop.share),
+        });
     }
 }
 

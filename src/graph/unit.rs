@@ -58,7 +58,7 @@ pub struct Unit<A: Isa, R: Reader<A>> {
 }
 
 impl<A: Isa, R: Reader<A>> Unit<A, R> {
-    /// Of an amplifier: lanes of a group that are closed throughout the block. Where a knob may move, none.
+    /// Of an amplifier: lanes of a group that are closed throughout the block. Where a knob or an amount may move, none.
     #[inline(always)]
     pub fn find_shut<'p>(
         &mut self,
@@ -73,7 +73,7 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         for (control, scratch) in self.controls.iter().zip(scratch) {
             let slot = &mut self.slots[*control];
             let knobs = slot.knobs.as_ref();
-            if knobs.is_some_and(|k| k.moving[group]) {
+            if slot.turning || knobs.is_some_and(|k| k.moving[group]) {
                 return 0;
             }
             ins[*control % 8] = match slot.terms.is_empty() {

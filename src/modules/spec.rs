@@ -129,7 +129,7 @@ impl Width {
 }
 
 /// A parameter: also an input, since every parameter can be modulated by cables.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ParamSpec {
     pub name: &'static str,
     /// Other names that patches and controllers may use.

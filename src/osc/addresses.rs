@@ -62,7 +62,7 @@ macro_rules! addresses {
 
 addresses! {
     "Knobs and notes" {
-        "/mod/<id>/<param>" [knob("value")] "Sets a parameter of the live slot, in the parameter's unit or as a patch writes it (\"800Hz\", \"-12dB\", \"3/16\"); of the standby too, where it had the same value." => set;
+        "/mod/<id>/<param>" [knob("value")] "Sets a parameter of the live slot, in the parameter's unit or as a patch writes it (\"800Hz\", \"-12dB\", \"3/16\"); of the standby too, where it had the same value. The name of a port sets the amount of the cables into it." => set;
         "/gate/<id>" [gate("open")] "Opens (1) or closes (0) every gate input of a module." => |c| act(Command::Gate {
             module: c.parts[0].to_owned(),
             open: c.values.gate(0),
@@ -99,7 +99,7 @@ addresses! {
         "/redo" [] "Brings it again." => |_| act(Command::Redo);
     }
     "Recording" {
-        "/record/start" [text("file").optional()] "Writes what is heard into a WAV file of 24 bits; without a name into the next free one in `recordings`. No file is replaced." => record;
+        "/record/start" [text("file").optional()] "Writes what is heard into a WAV file of 24 bits; without a name into the next free one in `recordings`. No recording is lost: one that has the name gets a number (`take-1.wav`), and the answer says so." => record;
         "/record/stop" [] "Ends the recording." => |_| act(Command::Record(Record::Stop));
         "/record/keep" [number("seconds").optional()] "Writes the last seconds of what was heard, 60 at most and without an argument, as if they had been recorded." => |c| act(Command::Record(Record::Keep {
             path: None,

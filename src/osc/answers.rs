@@ -98,6 +98,9 @@ fn answer(due: Due, outcome: Option<Answer>) -> OscMessage {
         (What::Text(reply, _), Some(Ok(text))) => {
             message(reply, vec![text.unwrap_or_default().into()])
         }
+        (What::Outcome(_), Some(Ok(Some(more)))) => {
+            message("/ok", vec![address.into(), more.into()])
+        }
         (What::Outcome(_) | What::Text(..), _) => message("/ok", vec![address.into()]),
     }
 }

@@ -1,5 +1,5 @@
 //! Looks up the ends of cables: which port or parameter of a module a name means.
-use crate::modules::spec::{ModuleSpec, Signal};
+use crate::modules::spec::{Law, ModuleSpec, Signal};
 
 use super::names::{list, nearest};
 use super::value::AmountIn;
@@ -114,6 +114,11 @@ pub fn input_name(spec: &ModuleSpec, input: Input) -> &'static str {
         Input::Port(port) => spec.inputs[port].name,
         Input::Param(param) => spec.params[param].name,
     }
+}
+
+/// Whether amounts are octaves at a destination.
+pub fn is_octaves(to: AmountIn<'_>) -> bool {
+    is_pitch(to) || matches!(to, AmountIn::Param(spec) if spec.unit.law() == Law::Octaves)
 }
 
 /// Whether a destination is a pitch, where amounts are intervals.

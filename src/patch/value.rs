@@ -170,14 +170,19 @@ pub fn parse_amount(to: AmountIn<'_>, text: &str) -> Result<f32, ValueError> {
     check_amount(to, amount)
 }
 
-/// An amount that a cable can have.
-pub fn check_amount(to: AmountIn<'_>, amount: f64) -> Result<f32, ValueError> {
-    let most = match to {
+/// The largest amount that a cable can have, either way.
+pub fn most_amount(to: AmountIn<'_>) -> f64 {
+    match to {
         // More octaves than from the lowest to the highest frequency there is.
         AmountIn::Param(spec) if spec.unit.law() == Law::Octaves => 24.0,
         AmountIn::Param(spec) if spec.unit.law() == Law::Decibels => 120.0,
         _ => 10_000.0,
-    };
+    }
+}
+
+/// An amount that a cable can have.
+pub fn check_amount(to: AmountIn<'_>, amount: f64) -> Result<f32, ValueError> {
+    let most = most_amount(to);
     if (-most..=most).contains(&amount) {
         return Ok(amount as f32);
     }
@@ -233,10 +238,8 @@ pub fn format_value(spec: &ParamSpec, value: ParamValue) -> String {
 
 /// An amount as screens show it: "2.50 oct", "-6.0 dB", "0.40".
 pub fn format_amount(to: AmountIn<'_>, amount: f32) -> String {
-    let octaves = matches!(to, AmountIn::Port(Signal::Pitch))
-        || matches!(to, AmountIn::Param(spec) if spec.unit.law() == Law::Octaves);
     match to {
-        _ if octaves => format!("{amount:.2} oct"),
+        _ if super::ports::is_octaves(to) => format!("{amount:.2} oct"),
         AmountIn::Param(spec) => format_value(spec, ParamValue::Fixed(amount)),
         AmountIn::Port(_) => format!("{amount:.2}"),
     }

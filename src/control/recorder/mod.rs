@@ -3,27 +3,30 @@
 mod tape;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::command::Answer;
 use crate::audio::tape::TapeOut;
 use crate::audio::wav_bits::Bits;
 pub use tape::KEPT_SECONDS;
-use tape::{Ended, Tape, next_name};
+use tape::{Ended, Tape, aside, next_name};
 
 /// How often the tape is emptied, and how much of a take is lost at most when the process is killed.
 const ROUND: Duration = Duration::from_millis(100);
 
-/// What the supervisor asks for. Without a path the next free name in `folder`, with the title in it.
+/// What the supervisor asks for, and whoever waits for the answer: that a file was begun, or why not.
 pub enum Order {
-    Start(Target),
+    Start(Target, Option<Sender<Answer>>),
     Stop,
-    Keep(Target, f64),
+    Keep(Target, f64, Option<Sender<Answer>>),
 }
+
+/// Without a path the next free name in `folder`, with the title in it.
 
 pub struct Target {
     pub path: Option<PathBuf>,
@@ -35,8 +38,10 @@ pub struct Target {
 /// What it tells.
 #[derive(Debug, PartialEq)]
 pub enum News {
+    /// A recording that had this name has another one now: `aside`.
     Started {
         path: PathBuf,
+        aside: Option<PathBuf>,
     },
     Stopped {
         path: PathBuf,
@@ -165,23 +170,50 @@ fn carry_out(order: Order, tape: &mut Tape, tell: &dyn Fn(News)) {
         why: why.to_string(),
     };
     match order {
-        Order::Start(target) => {
+        Order::Start(target, asker) => {
             stop(tape, tell);
             let path = target.path();
-            tell(match tape.start(&path, target.bits) {
-                Ok(()) => News::Started { path },
+            let started =
+                aside(&path).and_then(|aside| tape.start(&path, target.bits).map(|()| aside));
+            reply(asker, &path, &started);
+            tell(match started {
+                Ok(aside) => News::Started { path, aside },
                 Err(why) => failed(path, why),
             });
         }
         Order::Stop => stop(tape, tell),
-        Order::Keep(target, seconds) => {
+        Order::Keep(target, seconds, asker) => {
             let path = target.path();
-            tell(match tape.keep(&path, seconds, target.bits) {
+            let kept = tape.keep(&path, seconds, target.bits);
+            let told = kept.as_ref().map(|_| None);
+            reply(asker, &path, &told);
+            tell(match kept {
                 Ok(seconds) => News::Kept { path, seconds },
                 Err(why) => failed(path, why),
             });
         }
     }
+}
+
+fn reply<E: std::fmt::Display>(
+    asker: Option<Sender<Answer>>,
+    path: &Path,
+    done: &Result<Option<PathBuf>, E>,
+) {
+    let answer = match done {
+        Ok(None) => Ok(None),
+        Ok(Some(aside)) => Ok(Some(moved(aside))),
+        Err(why) => Err(format!("{} can't be written: {why}", path.display())),
+    };
+    if let Some(asker) = asker {
+        // Whoever asked may have gone.
+        let _ = asker.send(answer);
+    }
+}
+
+/// What became of a recording whose name was taken.
+pub fn moved(aside: &Path) -> String {
+    format!("the recording of that name is {} now", aside.display())
 }
 
 fn stop(tape: &mut Tape, tell: &dyn Fn(News)) {
@@ -226,12 +258,13 @@ mod tests {
         let (mut input, output) = tape();
         let recorder = Recorder::start(output, 1_000.0, Arc::new(|| {})).expect("a thread");
         input.push(&[[0.25; 2]; 100]);
-        recorder.order(Order::Start(target(None)));
+        recorder.order(Order::Start(target(None), None));
         let first = folder.path().join("001 t.wav");
         assert_eq!(
             next(&recorder),
             News::Started {
-                path: first.clone()
+                path: first.clone(),
+                aside: None,
             }
         );
         input.push(&[[0.5; 2]; 200]);
@@ -243,7 +276,7 @@ mod tests {
                 seconds: 0.2
             }
         );
-        recorder.order(Order::Keep(target(Some("kept.wav")), 0.25));
+        recorder.order(Order::Keep(target(Some("kept.wav")), 0.25, None));
         let kept = folder.path().join("kept.wav");
         assert_eq!(
             next(&recorder),
@@ -252,12 +285,25 @@ mod tests {
                 seconds: 0.25
             }
         );
-        recorder.order(Order::Start(target(Some("kept.wav"))));
-        assert!(
-            matches!(next(&recorder), News::Failed { .. }),
-            "it is there already"
-        );
-        recorder.order(Order::Start(target(None)));
+        let ask = |path: &str| {
+            let (asker, answer) = channel();
+            recorder.order(Order::Start(target(Some(path)), Some(asker)));
+            answer
+                .recv_timeout(Duration::from_secs(5))
+                .expect("answered")
+        };
+        std::fs::write(folder.path().join("notes.wav"), "no recording").expect("a file");
+        assert!(ask("notes.wav").expect_err("kept").contains("no recording"));
+        assert!(matches!(next(&recorder), News::Failed { .. }));
+        let told = ask("kept.wav").expect("begun").expect("told");
+        assert!(told.contains("kept-1.wav"), "{told}");
+        assert!(matches!(
+            next(&recorder),
+            News::Started { aside: Some(_), .. }
+        ));
+        recorder.order(Order::Stop);
+        assert!(matches!(next(&recorder), News::Stopped { .. }));
+        recorder.order(Order::Start(target(None), None));
         assert!(matches!(next(&recorder), News::Started { .. }));
         input.push(&[[0.75; 2]; 300]);
         drop(recorder);
@@ -269,6 +315,8 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(samples(first), [0.5; 400]);
+        assert!(samples(kept).is_empty());
+        let kept = folder.path().join("kept-1.wav");
         assert_eq!(samples(kept)[..100], [0.25; 100]);
         assert_eq!(
             samples(folder.path().join("002 t.wav")),

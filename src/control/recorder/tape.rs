@@ -1,6 +1,6 @@
 //! The last minute of what was heard, and the take that is being written. Run by the recorder's thread.
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::audio::wav_bits::Bits;
@@ -66,6 +66,9 @@ impl Tape {
     }
 
     fn end(&mut self, why: io::Error) -> Ended {
+        if let Some(take) = &mut self.take {
+            take.file.salvage();
+        }
         let (path, seconds) = self.stop().unwrap_or_default();
         Ended {
             path,
@@ -103,9 +106,19 @@ impl Tape {
         let mut file = create(path, self.rate, bits)?;
         let (newer, older) = self.past.split_at(self.at);
         let skipped = self.past.len() - wanted;
-        file.write(&older[skipped.min(older.len())..])?;
-        file.write(&newer[skipped.saturating_sub(older.len())..])?;
-        file.flush()?;
+        let (of_older, of_newer) = (
+            skipped.min(older.len()),
+            skipped.saturating_sub(older.len()),
+        );
+        let written = file
+            .write(&older[of_older..])
+            .and_then(|()| file.write(&newer[of_newer..]))
+            .and_then(|()| file.flush());
+        if let Err(why) = written {
+            // What does not fit is told; what does is in the file.
+            file.salvage();
+            return Err(why);
+        }
         Ok(wanted as f64 / self.rate)
     }
 }
@@ -123,6 +136,38 @@ fn create(path: &Path, rate: f64, bits: Bits) -> io::Result<WavFile> {
         fs::create_dir_all(folder)?;
     }
     WavFile::create_new(path, rate as u32, bits, 1)
+}
+
+/// Makes room for a recording where there is one of that name: the old one gets a number, and nothing is lost. A file that is no
+/// recording stays.
+pub fn aside(path: &Path) -> io::Result<Option<PathBuf>> {
+    let mut head = [0; 12];
+    match fs::File::open(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(why),
+        Ok(mut file) => {
+            let is_wav = file.read_exact(&mut head).is_ok()
+                && (&head[..4] == b"RIFF" || &head[..4] == b"RF64")
+                && &head[8..] == b"WAVE";
+            if !is_wav {
+                return Err(io::Error::new(
+                    io::ErrorKind::AlreadyExists,
+                    "a file of that name is there, and it is no recording",
+                ));
+            }
+        }
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let end = path
+        .extension()
+        .map_or(String::new(), |e| format!(".{}", e.to_string_lossy()));
+    let names = (1..10_000).map(|n| path.with_file_name(format!("{stem}-{n}{end}")));
+    let free = names
+        .into_iter()
+        .find(|name| fs::symlink_metadata(name).is_err());
+    let free = free.ok_or_else(|| io::Error::other("every number behind that name is taken"))?;
+    fs::rename(path, &free)?;
+    Ok(Some(free))
 }
 
 /// The next free name in a folder: "007 acid.wav".

@@ -1,4 +1,5 @@
 //! A moment of a set as a patch: what was audible then, with every knob where it stood, in the words and the layout of its author.
+use super::super::params;
 use super::line::{Given, What};
 use super::player::Unplayable;
 use super::read::Set;
@@ -43,27 +44,25 @@ pub fn patch_at(set: &Set, frame: u64) -> Result<String, Unplayable> {
     let turns = given.iter().map(|(frame, act)| (*frame, act)).chain(later);
     for (_, act) in turns.filter(|(at, _)| *at <= frame) {
         if let Given::Knob(module, param, value) = act
-            && let Some(node) = patch.modules.iter_mut().find(|m| m.name == *module)
-            && let Some(param) = node.spec.param(param)
+            && let Ok(knob) = params::find(&patch, module, param)
         {
-            node.params[param] = *value;
+            knob.put(&mut patch, *value);
         }
     }
     let written = crate::patch::file::parse(&text, "").patch;
-    for node in &patch.modules {
+    for knob in params::all(&patch) {
+        let module = &patch.modules[knob.node].name;
         let was = written
             .as_ref()
-            .and_then(|p| Some(&p.modules[p.node(&node.name)?]));
-        for (n, (spec, value)) in node.spec.params.iter().zip(&node.params).enumerate() {
-            if was.is_some_and(|was| was.params[n] == *value) {
-                continue;
-            }
-            let edited = edit::set_param(&text, &node.name, spec.name, *value);
-            text = edited.map_err(|e| Unplayable::Patch {
-                generation: live,
-                why: e.to_string(),
-            })?;
+            .and_then(|p| params::find(p, module, &knob.name).ok());
+        if was.is_some_and(|was| was.value == knob.value) {
+            continue;
         }
+        let edited = edit::set_knob(&text, module, &knob.name, knob.value);
+        text = edited.map_err(|e| Unplayable::Patch {
+            generation: live,
+            why: e.to_string(),
+        })?;
     }
     Ok(text)
 }

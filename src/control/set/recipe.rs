@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::super::builder::{Job, Source, Unbuilt, build};
 use super::super::command::SlotId;
+use super::super::params;
 use super::line::{Carry, Device, Given, What};
 use super::player::{Due, Plan, Turn, Unplayable};
 use super::read::Set;
@@ -254,11 +255,9 @@ pub(super) fn recipe(set: &Set, what: &What) -> Result<Recipe, Unplayable> {
         unplayable(first.map_or_else(String::new, ToString::to_string))
     })?;
     for (module, param, value) in knobs {
-        let node = patch.modules.iter_mut().find(|m| m.name == *module);
-        let place = node.and_then(|n| Some((n.spec.param(param)?, n)));
-        let (param, node) =
-            place.ok_or_else(|| unplayable(format!("there is no `{module}.{param}` any more")))?;
-        node.params[param] = *value;
+        let knob = params::find(&patch, module, param);
+        let gone = |_| unplayable(format!("there is no `{module}.{param}` any more"));
+        knob.map_err(gone)?.put(&mut patch, *value);
     }
     let patch = Arc::new(patch);
     let acts = given.iter();
@@ -279,10 +278,7 @@ fn act_of(patch: &Patch, generation: u32, given: &Given) -> Option<Act> {
     let change = match given {
         Given::Reset => return Some(Act::Reset { generation }),
         Given::Knob(module, param, value) => {
-            let node = patch.node(module)?;
-            let param = patch.modules[node].spec.param(param)?;
-            let value = *value;
-            Change::Param { node, param, value }
+            params::find(patch, module, param).ok()?.change(*value)
         }
         Given::Note(note, velocity) => Change::Note {
             note: *note,

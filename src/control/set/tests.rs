@@ -89,6 +89,10 @@ fn a_performance_with_swaps_knobs_and_notes_is_the_same_again_bit_by_bit() {
         .expect("armed");
     heard.extend(s.render(60_000));
     knob(&mut s, "vcf", "cutoff", "812.7Hz");
+    // The amount of a cable is a knob, too.
+    knob(&mut s, "vcf", "cutoff<env", "1.37oct");
+    heard.extend(s.render(3_333));
+    knob(&mut s, "vca", "cv", "0.81");
     s.command(Command::Bpm(133.3)).expect("a tempo");
     heard.extend(s.render(10_000));
     s.command(Command::Panic).expect("panic");

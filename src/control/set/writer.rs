@@ -10,11 +10,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::super::command::SlotId;
+use super::super::params::{self, Place};
 use super::line::{Carry, Given, Header, Line, What};
 use super::shelf::Shelf;
 use crate::dsp::transport::Transport;
 use crate::engine::msg::Act;
 use crate::graph::Change;
+use crate::modules::spec::ParamValue;
 use crate::patch::Patch;
 
 /// Entries that may wait for the disk: some seconds of a flood. More are missing, and counted.
@@ -248,11 +250,9 @@ impl Out {
         let oldest = loaded.generation.saturating_sub(64);
         self.patches.retain(|generation, _| *generation >= oldest);
         self.patches.insert(loaded.generation, loaded.patch.clone());
-        let knobs = loaded.patch.modules.iter().flat_map(|module| {
-            let names = module.spec.params.iter().map(|p| p.name.to_owned());
-            names
-                .zip(&module.params)
-                .map(|(name, value)| (module.name.clone(), name, *value))
+        let knobs = params::all(&loaded.patch).map(|knob| {
+            let module = &loaded.patch.modules[knob.node];
+            (module.name.clone(), knob.name, knob.value)
         });
         let given = loaded.given.into_iter();
         Ok(What::Load {
@@ -284,6 +284,13 @@ impl Out {
                 let module = module(node)?;
                 let param = module.spec.params.get(param)?;
                 Given::Knob(module.name.clone(), param.name.to_owned(), value)
+            }
+            Change::Amount { cable, value } => {
+                let patch = self.patches.get(&generation)?;
+                let mut knobs = params::all(patch);
+                let knob = knobs.find(|k| k.place == Place::Cable(cable))?;
+                let module = patch.modules[knob.node].name.clone();
+                Given::Knob(module, knob.name, ParamValue::Fixed(value))
             }
             Change::Note { note, velocity } => Given::Note(note, velocity),
             Change::Gate { node, open } => Given::Gate(module(node)?.name.clone(), open),

@@ -103,7 +103,8 @@ impl Supervisor {
             Command::Save { slot, path } => self.save(slot, path)?,
             Command::SaveBench { path } => self.save_bench(path)?,
             Command::Sequence { name, ask } => self.sequence(&name, ask, frame)?,
-            Command::Record(what) => return self.record(what),
+            // The recorder answers.
+            Command::Record(what) => self.record(what, None),
             Command::SetStateCarry(on) => self.state_carry = on,
             Command::SetFade(ms) => {
                 if !FADES_MS.contains(&ms) {

@@ -196,9 +196,9 @@ impl Supervisor {
             return self.set_param(Focus::Live, module, param, value, frame, recorded);
         };
         let knob = params::find(&bench.patch, module, param)?;
-        let value = params::check(knob.spec, value)?;
+        let value = params::check(&knob.spec, value)?;
         let kind = bench.patch.modules[knob.node].spec.kind;
-        bench.turn(knob.node, knob.param, value);
+        bench.turn(&knob, value);
         let of_live = bench.of_live;
         self.changed = true;
         for slot in SlotId::BOTH {
@@ -216,7 +216,7 @@ impl Supervisor {
         }
         let turned = Turned {
             module: module.to_owned(),
-            param: knob.spec.name,
+            param: knob.name.clone(),
             from: Some(knob.value),
             to: value,
             frame,
@@ -230,13 +230,13 @@ impl Supervisor {
             let step = Step::Knob {
                 focus: Focus::Bench,
                 module: module.to_owned(),
-                param: knob.spec.name.to_owned(),
+                param: knob.name.clone(),
                 from: knob.value,
                 to: value,
             };
             self.remember(step, frame);
         }
-        Ok(self.tell_turn(module, knob.spec, Some(knob.value), value))
+        Ok(self.tell_turn(module, &knob.spec, Some(knob.value), value))
     }
 
     /// A knob of what plays: the bench follows where it stood the same.
@@ -244,10 +244,10 @@ impl Supervisor {
         let Some(bench) = self.bench.as_mut().filter(|b| b.of_live) else {
             return;
         };
-        if let Ok(there) = params::find(&bench.patch, module, knob.spec.name)
+        if let Ok(there) = params::find(&bench.patch, module, &knob.name)
             && there.value == knob.value
         {
-            bench.turn(there.node, there.param, value);
+            bench.turn(&there, value);
         }
     }
 

@@ -2,7 +2,7 @@
 use super::super::command::{Focus, SlotId};
 use super::super::controls::{Assigned, Controlled, MOST, assign, value_at};
 use super::super::event::What;
-use super::super::params;
+use super::super::params::{self, Place};
 use super::Supervisor;
 use super::knobs::Recorded;
 use crate::engine::msg::Act;
@@ -61,7 +61,11 @@ impl Supervisor {
                 let patch = self.slots[self.live.index()].patch();
                 let patch = patch.ok_or("nothing plays")?;
                 let knob = params::find(patch, &module, &param)?;
-                let value = ParamValue::Fixed(value_at(knob.spec, value));
+                let value = match knob.place {
+                    Place::Param(_) => value_at(&knob.spec, value),
+                    Place::Cable(_) => value,
+                };
+                let value = ParamValue::Fixed(value);
                 let focus = Focus::Live;
                 self.set_param(focus, &module, &param, value, frame, Recorded::New)?;
                 Ok(())

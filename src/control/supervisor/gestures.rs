@@ -9,7 +9,6 @@ use super::super::params;
 use super::Supervisor;
 use super::knobs::Recorded;
 use crate::modules::spec::{ParamSpec, ParamValue};
-use crate::patch::Input;
 
 impl Supervisor {
     /// Turns a macro of the live patch, 0..=1, and writes where it stands into the text.
@@ -37,21 +36,18 @@ impl Supervisor {
         }
         let mut turns = Vec::new();
         for (target, value) in knob.values(&patch, at) {
-            let Input::Param(param) = target.input else {
-                continue;
-            };
             let node = &patch.modules[target.node];
-            let spec = &node.spec.params[param];
-            let now = params::find(&patch, &node.name, spec.name)?;
-            let value = params::check(spec, within(spec, value))?;
-            self.turn(live, &node.name, &now, value, frame);
-            self.follow(&node.name, &now, value, frame);
-            turns.push(KnobTurn {
-                module: node.name.clone(),
-                param: spec.name.to_owned(),
-                from: now.value,
-                to: value,
-            });
+            for now in params::at(&patch, target) {
+                let value = params::check(&now.spec, within(&now.spec, value))?;
+                self.turn(live, &node.name, &now, value, frame);
+                self.follow(&node.name, &now, value, frame);
+                turns.push(KnobTurn {
+                    module: node.name.clone(),
+                    param: now.name.clone(),
+                    from: now.value,
+                    to: value,
+                });
+            }
         }
         self.place_macro(index, at);
         let shown = |at: f32| format!("{:.0}", at * 100.0);
@@ -142,14 +138,14 @@ impl Supervisor {
             let Some(patch) = self.slots[live.index()].patch().cloned() else {
                 return false;
             };
-            let Ok(knob) = params::find(&patch, &shared.module, shared.param) else {
+            let Ok(knob) = params::find(&patch, &shared.module, &shared.param) else {
                 return false;
             };
             // A hand on the knob is stronger than the morph.
             if knob.value != shared.set {
                 return false;
             }
-            let Some(value) = shared.value(&patch, at).map(|v| within(knob.spec, v)) else {
+            let Some(value) = shared.value(&patch, at).map(|v| within(&knob.spec, v)) else {
                 return false;
             };
             if value != knob.value {
@@ -157,7 +153,7 @@ impl Supervisor {
                 self.bench_follows(&shared.module, &knob, value);
                 turns.push(KnobTurn {
                     module: shared.module.clone(),
-                    param: shared.param.to_owned(),
+                    param: shared.param.clone(),
                     from: knob.value,
                     to: value,
                 });
@@ -203,7 +199,7 @@ impl Supervisor {
             let Some(patch) = self.slots[slot.index()].patch().cloned() else {
                 return;
             };
-            let Ok(knob) = params::find(&patch, &shared.module, shared.param) else {
+            let Ok(knob) = params::find(&patch, &shared.module, &shared.param) else {
                 continue;
             };
             if knob.value == shared.set {
@@ -229,6 +225,10 @@ impl Supervisor {
             self.set_param(Focus::Live, module, param, value, frame, Recorded::Already)?;
         }
         match *gesture {
+            Gesture::Amounts { .. } => Ok(match turns.first() {
+                Some(turn) => format!("{}.{}", turn.module, turn.param),
+                None => String::new(),
+            }),
             Gesture::Macro { index, from, to } => {
                 let at = if back { from } else { to };
                 self.place_macro(index, at);
@@ -279,7 +279,7 @@ mod tests {
     use std::path::Path;
 
     use super::super::Config;
-    use crate::control::command::{Command, Quantum, SlotId};
+    use crate::control::command::{Command, Focus, Quantum, SlotId};
     use crate::control::session::Session;
     use crate::modules::spec::ParamValue;
 
@@ -338,6 +338,79 @@ mod tests {
             })
             .expect_err("none");
         assert!(why.contains("1 tune"), "{why}");
+    }
+
+    const CABLED: &str = r#"(name: "c", modules: (
+        a: Sine(freq: "100Hz"), b: Sine(freq: "150Hz"), osc: Sine(freq: "200Hz"), /* kept */ out: Out(gain: "-12dB")),
+        cables: ["a + b > osc.fm * 0.4 > out", "a > osc.level * 0.2"],
+        macros: [(name: "bite", at: 0, to: ["osc.fm 0.1..0.9", "osc.level 0.1..0.9"])])"#;
+
+    fn amounts(session: &Session, slot: SlotId) -> Vec<f32> {
+        let view = session.supervisor.view();
+        let loaded = view.slots[slot.index()].loaded.as_ref().expect("loaded");
+        let parsed = crate::patch::file::parse(&loaded.text, "c.ron");
+        let written = parsed.patch.expect("the text is a patch");
+        let of = |patch: &crate::patch::Patch| -> Vec<f32> {
+            patch.cables.iter().map(|c| c.amount).collect()
+        };
+        assert_eq!(of(&written), of(&loaded.patch), "{}", loaded.text);
+        assert!(loaded.text.contains("/* kept */"));
+        of(&written)
+    }
+
+    #[test]
+    fn a_macro_turns_every_amount_of_a_port_in_sound_and_text_and_undo_gives_each_back() {
+        let mut session = Session::new(Config {
+            budget: 1e6,
+            ..Config::default()
+        });
+        session
+            .load_first(CABLED, Path::new("c.ron"))
+            .expect("plays");
+        session.render(48_000);
+        let turn = |session: &mut Session, at| {
+            let name = "bite".to_owned();
+            session
+                .command(Command::Macro { name, at })
+                .expect("turned");
+            session.render(9_600);
+        };
+        turn(&mut session, 0.5);
+        assert_eq!(amounts(&session, SlotId::A), [0.5, 0.5, 1.0, 0.2]);
+        // The copy that stands by follows.
+        assert_eq!(amounts(&session, SlotId::B), [0.5, 0.5, 1.0, 0.2]);
+        session.command(Command::Undo).expect("undone");
+        session.render(9_600);
+        assert_eq!(amounts(&session, SlotId::A), [0.4, 0.4, 1.0, 0.2]);
+        session.command(Command::Redo).expect("made again");
+        session.render(9_600);
+        // By hand: all into a port at once, one cable alone, and what can't be.
+        let set = |session: &mut Session, param: &str, text: &str| {
+            session.command(Command::SetParamText {
+                focus: Focus::Live,
+                module: "osc".into(),
+                param: param.into(),
+                text: text.into(),
+            })
+        };
+        set(&mut session, "fm", "70%").expect("set");
+        session.render(9_600);
+        assert_eq!(amounts(&session, SlotId::A), [0.7, 0.7, 1.0, 0.2]);
+        set(&mut session, "fm<b", "0.25").expect("set");
+        session.render(9_600);
+        assert_eq!(amounts(&session, SlotId::A), [0.7, 0.25, 1.0, 0.2]);
+        session.command(Command::Undo).expect("undone");
+        session.command(Command::Undo).expect("undone");
+        session.render(9_600);
+        assert_eq!(amounts(&session, SlotId::A), [0.5, 0.5, 1.0, 0.2]);
+        let why = set(&mut session, "pitch", "0.5").expect_err("no cable");
+        assert!(why.contains("no cable enters `osc.pitch`"), "{why}");
+        set(&mut session, "fm", "1e9").expect_err("out of range");
+        // What sounds is what a fresh build of the text sounds like.
+        turn(&mut session, 1.0);
+        let view = session.supervisor.view();
+        let text = view.slots[0].loaded.as_ref().expect("loaded").text.clone();
+        assert!(text.contains("osc.fm * 0.9"), "{text}");
     }
 
     #[test]

@@ -3,15 +3,14 @@ use std::sync::Arc;
 
 use super::super::command::{Focus, SlotId};
 use super::super::event::What;
-use super::super::history::Step;
+use super::super::history::{Gesture, KnobTurn, Step};
 use super::super::params::{self, Knob};
 use super::Supervisor;
 use super::records::Turned;
 use crate::engine::msg::Act;
-use crate::graph::Change;
 use crate::modules::spec::{ParamSpec, ParamValue};
 use crate::patch::edit;
-use crate::patch::value::{format_value, parse_value};
+use crate::patch::value::format_value;
 
 /// Whether a turn is a new step of the history.
 #[derive(Clone, Copy, PartialEq)]
@@ -41,6 +40,11 @@ impl Supervisor {
             Focus::Live => self.live,
             Focus::Slot(slot) => slot,
         };
+        if focus == Focus::Live
+            && let Some(told) = self.set_amounts(module, param, value, frame)
+        {
+            return told;
+        }
         let found = match self.slots[slot.index()].patch() {
             Some(patch) => params::find(patch, module, param),
             None => Err(format!("{} holds no patch", slot.name())),
@@ -52,7 +56,7 @@ impl Supervisor {
             }
             Err(why) => return Err(why),
         };
-        let value = params::check(knob.spec, value)?;
+        let value = params::check(&knob.spec, value)?;
         self.turn(slot, module, &knob, value, frame);
         if focus == Focus::Live {
             self.follow(module, &knob, value, frame);
@@ -61,13 +65,53 @@ impl Supervisor {
             let step = Step::Knob {
                 focus,
                 module: module.to_owned(),
-                param: knob.spec.name.to_owned(),
+                param: knob.name.clone(),
                 from: knob.value,
                 to: value,
             };
             self.remember(step, frame);
         }
-        Ok(self.tell_turn(module, knob.spec, Some(knob.value), value))
+        Ok(self.tell_turn(module, &knob.spec, Some(knob.value), value))
+    }
+
+    /// The amounts of several cables into a port of what is heard, as one movement; none where the name stands for one knob.
+    fn set_amounts(
+        &mut self,
+        module: &str,
+        port: &str,
+        value: ParamValue,
+        frame: u64,
+    ) -> Option<Result<String, String>> {
+        let live = self.live;
+        let patch = self.slots[live.index()].patch()?;
+        let knobs = params::named(patch, module, port);
+        let [first, _, ..] = knobs.as_slice() else {
+            return None;
+        };
+        let (spec, before) = (first.spec, first.value);
+        let value = match params::check(&spec, value) {
+            Ok(value) => value,
+            Err(why) => return Some(Err(why)),
+        };
+        let turns = knobs.iter().map(|knob| {
+            self.turn(live, module, knob, value, frame);
+            self.follow(module, knob, value, frame);
+            KnobTurn {
+                module: module.to_owned(),
+                param: knob.name.clone(),
+                from: knob.value,
+                to: value,
+            }
+        });
+        let turns: Vec<KnobTurn> = turns.collect();
+        if turns.iter().any(|turn| turn.from != turn.to) {
+            let gesture = Gesture::Amounts {
+                module_at: first.node,
+            };
+            let step = Step::Gesture { gesture, turns };
+            self.remember(step, frame);
+        }
+        Some(Ok(self.tell_turn(module, &spec, Some(before), value)))
     }
 
     /// The same with a value as people write it.
@@ -86,7 +130,7 @@ impl Supervisor {
         let patch = self.slots[slot.index()].patch();
         let patch = patch.ok_or_else(|| format!("{} holds no patch", slot.name()))?;
         let knob = params::find(patch, module, param)?;
-        let value = parse_value(knob.spec, text).map_err(|e| e.why)?;
+        let value = params::read(patch, &knob, text)?;
         self.set_param(focus, module, param, value, frame, Recorded::New)
     }
 
@@ -115,7 +159,7 @@ impl Supervisor {
             let value = params::check(spec, value)?;
             pending.turned.push(Turned {
                 module: module.to_owned(),
-                param: spec.name,
+                param: spec.name.to_owned(),
                 from: None,
                 to: value,
                 frame,
@@ -128,15 +172,15 @@ impl Supervisor {
             .or(self.arriving.as_mut().map(|a| &mut a.ready))
             && let Ok(knob) = params::find(&ready.built.patch, module, param)
         {
-            let value = params::check(knob.spec, value)?;
+            let value = params::check(&knob.spec, value)?;
             ready.pending.turned.push(Turned {
                 module: module.to_owned(),
-                param: knob.spec.name,
+                param: knob.name.clone(),
                 from: None,
                 to: value,
                 frame,
             });
-            return Ok(self.tell_turn(module, knob.spec, Some(knob.value), value));
+            return Ok(self.tell_turn(module, &knob.spec, Some(knob.value), value));
         }
         if let Some(bench) = &self.bench
             && params::find(&bench.patch, module, param).is_ok()
@@ -150,14 +194,14 @@ impl Supervisor {
         let Some(Ok(knob)) = found else {
             return Err(why);
         };
-        let value = params::check(knob.spec, value)?;
+        let value = params::check(&knob.spec, value)?;
         self.turn(standby, module, &knob, value, frame);
-        Ok(self.tell_turn(module, knob.spec, Some(knob.value), value))
+        Ok(self.tell_turn(module, &knob.spec, Some(knob.value), value))
     }
 
     /// The same knob wherever it stood as the live one did: the standby, patches on their way, the draft.
     pub(super) fn follow(&mut self, module: &str, knob: &Knob, value: ParamValue, frame: u64) {
-        let (param, before) = (knob.spec.name, knob.value);
+        let (param, before) = (knob.name.as_str(), knob.value);
         let standby = self.live.other();
         if let Some(Ok(there)) = self.slots[standby.index()]
             .patch()
@@ -168,7 +212,7 @@ impl Supervisor {
         }
         let turned = Turned {
             module: module.to_owned(),
-            param,
+            param: param.to_owned(),
             from: Some(before),
             to: value,
             frame,
@@ -181,7 +225,7 @@ impl Supervisor {
             && let Some(there) = draft.spec(module).and_then(|s| s.param(param))
             && draft.value(module, there) == Some(before)
         {
-            draft.set(module, param, value);
+            draft.set(module, knob.spec.name, value);
         }
     }
 
@@ -199,16 +243,12 @@ impl Supervisor {
         let Some(loaded) = &mut record.loaded else {
             return;
         };
-        Arc::make_mut(&mut loaded.patch).modules[knob.node].params[knob.param] = value;
-        let name = (module.to_owned(), knob.spec.name.to_owned());
+        knob.put(Arc::make_mut(&mut loaded.patch), value);
+        let name = (module.to_owned(), knob.name.clone());
         if !record.unwritten.contains(&name) {
             record.unwritten.push(name);
         }
-        let change = Change::Param {
-            node: knob.node,
-            param: knob.param,
-            value,
-        };
+        let change = knob.change(value);
         self.rig
             .act(slot, frame, Act::Change { generation, change }, 0);
         self.changed = true;
@@ -249,7 +289,7 @@ impl Supervisor {
                     continue;
                 };
                 // A text that can't be edited keeps its old value: the patch, not the text, is what sounds.
-                if let Ok(text) = edit::set_param(&loaded.text, &module, &param, knob.value) {
+                if let Ok(text) = edit::set_knob(&loaded.text, &module, &param, knob.value) {
                     loaded.text = text.into();
                     loaded.modified = true;
                 }

@@ -381,20 +381,15 @@ impl Supervisor {
         let mut acts = self.held_acts(&patch, first, carried);
         let mut unwritten = Vec::new();
         for turned in &pending.turned {
-            let Ok(knob) = super::super::params::find(&patch, &turned.module, turned.param) else {
+            let Ok(knob) = super::super::params::find(&patch, &turned.module, &turned.param) else {
                 continue;
             };
             if turned.from.is_some_and(|from| from != knob.value) {
                 continue;
             }
-            Arc::make_mut(&mut patch).modules[knob.node].params[knob.param] = turned.to;
-            unwritten.push((turned.module.clone(), turned.param.to_owned()));
-            let change = Change::Param {
-                node: knob.node,
-                param: knob.param,
-                value: turned.to,
-            };
-            acts.push((turned.frame.max(first), change));
+            knob.put(Arc::make_mut(&mut patch), turned.to);
+            unwritten.push((turned.module.clone(), knob.name.clone()));
+            acts.push((turned.frame.max(first), knob.change(turned.to)));
         }
         acts.sort_by_key(|(frame, _)| *frame);
         let generation = pending.generation;
@@ -521,7 +516,11 @@ pub fn same_structure(a: &Patch, b: &Patch) -> bool {
             .map(|m| (m.name.clone(), m.spec.kind, m.options.clone()))
             .collect()
     };
-    a.name == b.name && a.cables == b.cables && kinds(a) == kinds(b)
+    let cables = |p: &Patch| -> Vec<_> {
+        let cables = p.cables.iter();
+        cables.map(|c| (c.from, c.to, c.feedback)).collect()
+    };
+    a.name == b.name && cables(a) == cables(b) && kinds(a) == kinds(b)
 }
 
 pub fn capital(text: &str) -> String {

@@ -1,12 +1,13 @@
 //! Recordings: what the user asks of the recorder, and what it tells.
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::Sender;
 
 use serde_json::json;
 
 use super::super::command::{Answer, Record};
 use super::super::event::{Recording, What};
-use super::super::recorder::{KEPT_SECONDS, News, Order, Recorder, Target};
+use super::super::recorder::{KEPT_SECONDS, News, Order, Recorder, Target, moved};
 use super::Supervisor;
 use crate::audio::wav_bits::Bits;
 
@@ -16,7 +17,19 @@ impl Supervisor {
         self
     }
 
-    pub(super) fn record(&mut self, what: Record) -> Answer {
+    /// Does what is asked, and answers: where a file is to be made, once it is there.
+    pub(super) fn record(&mut self, what: Record, asker: Option<Sender<Answer>>) {
+        let mut asker = asker;
+        let answer = self.order(what, &mut asker);
+        if let Some(asker) = asker {
+            // Whoever asked may have gone.
+            let _ = asker.send(answer);
+        }
+    }
+
+    /// Takes the asker along where the recorder answers.
+    fn order(&mut self, what: Record, asker: &mut Option<Sender<Answer>>) -> Answer {
+        self.changed = true;
         if what == Record::Status {
             return Ok(Some(self.record_status()));
         }
@@ -24,8 +37,10 @@ impl Supervisor {
             return Err("nothing is recorded here: `render` writes what is heard".into());
         };
         let order = match what {
-            Record::Start { path, bits } => Order::Start(self.target(path, bits)),
-            Record::Toggle if self.recording.is_none() => Order::Start(self.target(None, None)),
+            Record::Start { path, bits } => Order::Start(self.target(path, bits), asker.take()),
+            Record::Toggle if self.recording.is_none() => {
+                Order::Start(self.target(None, None), asker.take())
+            }
             Record::Stop if self.recording.is_none() => {
                 return Err("nothing is being recorded".into());
             }
@@ -40,7 +55,7 @@ impl Supervisor {
                         "the last 0.1 to {KEPT_SECONDS} seconds can be kept, not {seconds}"
                     ));
                 }
-                Order::Keep(self.target(path, bits), seconds)
+                Order::Keep(self.target(path, bits), seconds, asker.take())
             }
             Record::Bits(bits) => {
                 self.config.record_bits = bits;
@@ -82,13 +97,14 @@ impl Supervisor {
 
     fn heard_of_recording(&mut self, news: News) -> (What, String) {
         match news {
-            News::Started { path } => {
+            News::Started { path, aside } => {
                 let frames = self.recorder.as_ref().map(Recorder::frames);
                 self.recording = Some(Recording {
                     path: path.clone(),
                     frames: frames.unwrap_or_default(),
                 });
-                let sentence = format!("Recording into {}", path.display());
+                let aside = aside.map_or(String::new(), |aside| format!("; {}", moved(&aside)));
+                let sentence = format!("Recording into {}{aside}", path.display());
                 (What::RecordStarted { path }, sentence)
             }
             News::Stopped { path, seconds } => {

@@ -28,7 +28,7 @@ pub struct Slot {
     pub parked: bool,
     /// Nothing plays its graph: it rings out beside the live one.
     pub released: bool,
-    /// Knobs that the text does not show yet, by module and parameter.
+    /// Knobs that the text does not show yet, by module and name.
     pub unwritten: Vec<(String, String)>,
     /// Macros whose place the text does not show yet.
     pub unwritten_macros: Vec<usize>,
@@ -111,7 +111,7 @@ pub struct Pending {
 #[derive(Clone, Debug)]
 pub struct Turned {
     pub module: String,
-    pub param: &'static str,
+    pub param: String,
     /// Before it, in the live patch; none where only the patch on its way has it.
     pub from: Option<ParamValue>,
     pub to: ParamValue,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::builder::Source;
 use super::super::command::Focus;
 use super::super::event::{Loaded, What};
-use super::super::history::{Gesture, Label, Leg, Step};
+use super::super::history::{Gesture, KnobTurn, Label, Leg, Step};
 use super::super::params;
 use super::super::position::bar_text;
 use super::super::slot::SlotState;
@@ -48,12 +48,16 @@ impl Supervisor {
                 match spec.map(|knob| knob.spec) {
                     Some(spec) => format!(
                         "{module}.{param} {} -> {}",
-                        format_value(spec, *from),
-                        format_value(spec, *to)
+                        format_value(&spec, *from),
+                        format_value(&spec, *to)
                     ),
                     None => format!("{module}.{param}"),
                 }
             }
+            Step::Gesture {
+                gesture: Gesture::Amounts { .. },
+                turns,
+            } => amounts_words(turns),
             Step::Gesture { gesture, .. } => self.gesture_words(gesture),
             Step::Edit { edit, after, .. } => match after {
                 Some(_) => edit.words(),
@@ -74,6 +78,7 @@ impl Supervisor {
                 let name = name.map_or_else(|| (index + 1).to_string(), |m| m.name.clone());
                 format!("macro {name} {} -> {}", shown(*from), shown(*to))
             }
+            Gesture::Amounts { .. } => "amounts".into(),
             Gesture::Morph { from, to } => format!("morph {} -> {}", shown(*from), shown(*to)),
         }
     }
@@ -261,15 +266,14 @@ impl Supervisor {
 
     /// Turns a slot's knobs to where they stood.
     fn match_knobs(&mut self, slot: super::super::command::SlotId, target: &Loaded, frame: u64) {
-        for node in &target.patch.modules {
-            for (spec, value) in node.spec.params.iter().zip(&node.params) {
-                let patch = self.slots[slot.index()].patch();
-                let Some(Ok(knob)) = patch.map(|p| params::find(p, &node.name, spec.name)) else {
-                    continue;
-                };
-                if knob.value != *value {
-                    self.turn(slot, &node.name, &knob, *value, frame);
-                }
+        for there in params::all(&target.patch) {
+            let module = &target.patch.modules[there.node].name;
+            let patch = self.slots[slot.index()].patch();
+            let Some(Ok(knob)) = patch.map(|p| params::find(p, module, &there.name)) else {
+                continue;
+            };
+            if knob.value != there.value {
+                self.turn(slot, module, &knob, there.value, frame);
             }
         }
     }
@@ -304,6 +308,21 @@ impl Supervisor {
     }
 }
 
+/// "op1.fm 0.40 -> 0.70": what went into a port.
+fn amounts_words(turns: &[KnobTurn]) -> String {
+    let shown = |value: ParamValue| match value {
+        ParamValue::Fixed(v) | ParamValue::Beats(v) => format!("{v:.2}"),
+    };
+    match turns.first() {
+        Some(turn) => {
+            let port = turn.param.split('<').next().unwrap_or_default();
+            let (from, to) = (shown(turn.from), shown(turn.to));
+            format!("{}.{port} {from} -> {to}", turn.module)
+        }
+        None => "amounts".into(),
+    }
+}
+
 /// A knob of a patch that is not heard yet.
 fn turn_in(target: Option<&mut Loaded>, module: &str, param: &str, value: ParamValue) {
     let Some(target) = target else {
@@ -312,9 +331,9 @@ fn turn_in(target: Option<&mut Loaded>, module: &str, param: &str, value: ParamV
     let Ok(knob) = params::find(&target.patch, module, param) else {
         return;
     };
-    Arc::make_mut(&mut target.patch).modules[knob.node].params[knob.param] = value;
+    knob.put(Arc::make_mut(&mut target.patch), value);
     // A text that can't be edited keeps its old value: the patch, not the text, is what sounds.
-    if let Ok(text) = edit::set_param(&target.text, module, param, value) {
+    if let Ok(text) = edit::set_knob(&target.text, module, param, value) {
         target.text = text.into();
     }
 }

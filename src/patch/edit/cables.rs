@@ -2,6 +2,7 @@
 use std::ops::Range;
 
 use crate::patch::chain::End;
+use crate::patch::literal::amount_literal;
 use crate::patch::ports::amount_in;
 use crate::patch::value::parse_amount;
 use crate::patch::write::quoted;
@@ -170,6 +171,23 @@ fn as_source<'i>(item: &'i Item, stage: usize, end: &End) -> &'i str {
     }
 }
 
+/// Every such cable's amount as a number.
+pub fn set_amount_value(
+    text: &str,
+    from: &str,
+    to: &str,
+    amount: f32,
+) -> Result<String, EditError> {
+    let doc = Doc::read(text)?;
+    if doc.has_groups() {
+        return Err(EditError::Groups);
+    }
+    let target = target(&doc, to)?;
+    let node = &doc.patch.modules[target.node];
+    let amount = amount_literal(amount_in(node, target.input), amount);
+    set_amount(text, from, to, Some(&amount))
+}
+
 pub fn set_amount(
     text: &str,
     from: &str,
@@ -180,28 +198,76 @@ pub fn set_amount(
     let (source, target) = (source(&doc, from)?, target(&doc, to)?);
     check_amount(&doc.patch, target, amount)?;
     for item in doc.items() {
-        let Some((hop, end)) = find(&doc, &item, source, target) else {
+        let Some(at) = find(&doc, &item, source, target) else {
             continue;
         };
-        if item.chain.stages[hop].len() == 1 {
+        if item.chain.stages[at.hop].len() == 1 {
+            let end = &item.chain.stages[at.hop + 1][at.to];
             return Ok(splice(text, vec![amount_part(&item, end, amount)]));
         }
         // The amount behind several sources belongs to all of them: this cable gets a text of its own.
-        let feedback = item.chain.arrows[hop].feedback;
-        return wire(&cut(text, from, to)?, from, to, amount, feedback);
+        let Some(list) = doc.cables() else {
+            continue;
+        };
+        let texts: Vec<String> = apart(&item, at, amount).iter().map(|t| quoted(t)).collect();
+        return Ok(entry::replace(text, &list, item.index, &texts));
     }
     Err(none(&doc.patch, source, target))
 }
 
-/// The hop and the end of the first such cable of an item.
-fn find<'i>(doc: &Doc, item: &'i Item, from: Source, to: Target) -> Option<(usize, &'i End)> {
+/// A cable's place in an item: its hop, and its ends among those of both stages.
+#[derive(Clone, Copy, PartialEq)]
+struct Place {
+    hop: usize,
+    from: usize,
+    to: usize,
+}
+
+/// The chains of an item with another amount for one cable, in the same order.
+fn apart(item: &Item, at: Place, amount: Option<&str>) -> Vec<String> {
+    let stages = &item.chain.stages;
+    let arrow = item.word(&item.chain.arrows[at.hop].span);
+    let mut texts = Vec::new();
+    if at.hop > 0 {
+        texts.push(stretch(item, 0, at.hop));
+    }
+    for (from, end) in stages[at.hop].iter().enumerate() {
+        let source = as_source(item, at.hop, end);
+        let mut others = Vec::new();
+        for (to, end) in stages[at.hop + 1].iter().enumerate() {
+            if (from, to) != (at.from, at.to) {
+                others.push(with_amount(item, end));
+                continue;
+            }
+            let times = amount.map_or(String::new(), |amount| format!(" * {}", amount.trim()));
+            texts.push(format!(
+                "{source} {arrow} {}{times}",
+                item.word(&end.span())
+            ));
+        }
+        if !others.is_empty() {
+            texts.push(format!("{source} {arrow} {}", others.join(" + ")));
+        }
+    }
+    if stages.len() > at.hop + 2 {
+        texts.push(stretch(item, at.hop + 1, stages.len() - 1));
+    }
+    texts
+}
+
+/// The first such cable of an item.
+fn find(doc: &Doc, item: &Item, from: Source, to: Target) -> Option<Place> {
     let stages = &item.chain.stages;
     for hop in 0..item.chain.arrows.len() {
-        for (t, end) in stages[hop + 1].iter().enumerate() {
+        for t in 0..stages[hop + 1].len() {
             for f in 0..stages[hop].len() {
                 let cable = doc.cable(item.cable(hop, f, t));
                 if cable.from == from && cable.to == to {
-                    return Some((hop, end));
+                    return Some(Place {
+                        hop,
+                        from: f,
+                        to: t,
+                    });
                 }
             }
         }

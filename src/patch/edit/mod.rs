@@ -12,7 +12,7 @@ use crate::modules::spec::{OptionValue, ParamValue};
 
 pub use macros::set_macro_at;
 pub use names::{check_name, free_like, free_name, source_text, target_text};
-pub use value::{param_edit, set_option, set_param};
+pub use value::{param_edit, set_knob, set_option, set_param};
 
 /// Something that a user does to a patch. Names are those of the text; ports as cables write them: `seq.gate`, `vcf.cutoff`,
 /// `vca` for its first input or output.

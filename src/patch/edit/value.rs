@@ -10,6 +10,7 @@ use crate::patch::value::check_range;
 use crate::patch::write;
 
 use super::EditError;
+use super::cables;
 use super::doc::Doc;
 
 /// The text with one parameter changed and every other byte kept. The unit that the user wrote stays; an argument that was
@@ -21,6 +22,22 @@ pub fn set_param(
     value: ParamValue,
 ) -> Result<String, EditError> {
     param_edit(text, module, param, value).map(|edit| edit.apply(text))
+}
+
+/// The text with a knob at another value: a parameter, or the amount of a cable, called "fm<op2".
+pub fn set_knob(
+    text: &str,
+    module: &str,
+    name: &str,
+    value: ParamValue,
+) -> Result<String, EditError> {
+    match (name.split_once('<'), value) {
+        (Some((input, from)), ParamValue::Fixed(amount) | ParamValue::Beats(amount)) => {
+            let from = from.trim_start_matches('~');
+            cables::set_amount_value(text, from, &format!("{module}.{input}"), amount)
+        }
+        (None, value) => set_param(text, module, name, value),
+    }
 }
 
 /// The same as one replacement, for editors that keep a cursor.
