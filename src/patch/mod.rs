@@ -144,7 +144,11 @@ impl MacroTarget {
         let between = |low: f32, high: f32, scale| match scale {
             // Equal ratios need two ends on the same side of 0.
             Scale::Log if low > 0.0 && high > 0.0 => low * (high / low).powf(position),
-            _ => low + (high - low) * position,
+            // Between 0.1 and 0.9 lies 0.5, also in what is written into the text.
+            _ => {
+                let (low, high) = (f64::from(low), f64::from(high));
+                (low + (high - low) * f64::from(position)) as f32
+            }
         };
         match (self.low, self.high) {
             (ParamValue::Fixed(low), ParamValue::Fixed(high)) => {
