@@ -1,13 +1,11 @@
 //! `chronus replay`: a performance again, from its set: as a WAV file, as a list, or a moment of it as a patch.
 use std::fmt::Write as _;
-use std::io;
 use std::path::Path;
-use std::time::SystemTime;
 
-use crate::audio::wav_file::WavFile;
 use crate::cli;
-use crate::control::set::{Player, Set, Shelf, What, patch_at};
+use crate::control::set::{Set, Shelf, Unwritten, Wanted, What, patch_at, render};
 use crate::control::supervisor::machine;
+use crate::control::takes::ago;
 use crate::dsp::denormals::flush_to_zero;
 use crate::patch::file::save_atomic;
 
@@ -15,9 +13,6 @@ use super::complain::complain;
 use super::failure::{Failure, print};
 use super::render::bar;
 use super::state;
-
-/// Frames rendered at a time.
-const CHUNK: usize = 4_096;
 
 /// The verb.
 pub fn run(args: &cli::Replay) -> Result<(), Failure> {
@@ -68,19 +63,13 @@ fn list(shelf: &Shelf) -> Result<(), Failure> {
     print(&text)
 }
 
-fn ago(then: SystemTime) -> String {
-    let minutes = then.elapsed().unwrap_or_default().as_secs() / 60;
-    match minutes {
-        0 => "just now".into(),
-        1..=59 => format!("{minutes} min ago"),
-        60..=1_439 => format!("{} h ago", minutes / 60),
-        _ => format!("{} days ago", minutes / 1_440),
-    }
-}
-
 /// What happened when, a line each.
 fn tell(set: &Set) -> Result<(), Failure> {
     let mut text = String::new();
+    if let Some(listener) = set.listener() {
+        // Writing into a string can't fail.
+        let _ = writeln!(text, "{}", listener.sentence(set.header.rate));
+    }
     for line in &set.lines {
         let words = match &line.what {
             What::Text { .. } | What::Played {} | What::Transport(_) => continue,
@@ -137,11 +126,20 @@ fn write_sound(set: &Set, args: &cli::Replay, output: &Path) -> Result<(), Failu
             set.header.machine
         ));
     }
-    let mut player = Player::new(set).map_err(|e| Failure::Input(e.to_string()))?;
-    let wav = WavFile::create(output, rate as u32, args.bits, set.header.seed)
-        .map_err(|e| Failure::file("--output", output, &e))?;
-    play(&mut player, wav, first, last, rate as u32)
-        .map_err(|e| Failure::file("--output", output, &e))?;
+    let bits = args.bits;
+    let bar = bar(last, rate as u32);
+    let differences = render(set, Wanted { first, last, bits }, output, |frame| {
+        bar.set_position(frame);
+        true
+    })
+    .map_err(|e| match e {
+        Unwritten::Unplayable(why) => Failure::Input(why.to_string()),
+        Unwritten::File(why) => Failure::file("--output", output, &why),
+    })?;
+    bar.finish_and_clear();
+    if let Some(listener) = set.listener() {
+        complain(listener.sentence(rate));
+    }
     for (frame, why) in set.hindrances() {
         complain(format_args!(
             "{:.3} s: {why}: what was heard there is not in the set",
@@ -153,26 +151,8 @@ fn write_sound(set: &Set, args: &cli::Replay, output: &Path) -> Result<(), Failu
             "chronus: the set ends in the middle of a line"
         ));
     }
-    for difference in player.differences() {
+    for difference in differences {
         complain(format_args!("{difference}"));
     }
-    Ok(())
-}
-
-fn play(player: &mut Player, mut wav: WavFile, first: u64, last: u64, rate: u32) -> io::Result<()> {
-    let bar = bar(last, rate);
-    let mut chunk = vec![[0.0; 2]; CHUNK];
-    while player.frame() < last {
-        let from = player.frame();
-        let until = if from < first { first } else { last };
-        let frames = (until - from).min(CHUNK as u64) as usize;
-        player.fill(&mut chunk[..frames]);
-        if from >= first {
-            wav.write(&chunk[..frames])?;
-        }
-        bar.set_position(player.frame());
-    }
-    wav.flush()?;
-    bar.finish_and_clear();
     Ok(())
 }

@@ -57,6 +57,20 @@ pub enum Input {
     Device(DeviceSpec),
 }
 
+impl Input {
+    /// For people; empty where nothing comes in.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Off => String::new(),
+            Self::File { name, .. } => name.clone(),
+            Self::Device(spec) => spec
+                .device
+                .clone()
+                .unwrap_or_else(|| "the input device".into()),
+        }
+    }
+}
+
 /// An input that brings frames until it is dropped.
 pub(super) struct Open {
     pub name: String,

@@ -21,6 +21,23 @@ impl Bits {
         }
     }
 
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int16 => "16",
+            Self::Int24 => "24",
+            Self::Float32 => "32f",
+        }
+    }
+
+    /// The next one round.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Int16 => Self::Int24,
+            Self::Int24 => Self::Float32,
+            Self::Float32 => Self::Int16,
+        }
+    }
+
     /// Reads "16", "24" or "32f".
     pub fn parse(text: &str) -> Option<Self> {
         match text {

@@ -4,6 +4,7 @@ use std::sync::mpsc::Sender;
 
 use super::controls::{Assigned, Controlled};
 use super::sequences::Ask;
+use super::unsaved::Typed;
 use crate::audio::wav_bits::Bits;
 use crate::modules::spec::ParamValue;
 use crate::patch::edit::Edit;
@@ -119,6 +120,13 @@ pub enum Command {
         param: String,
         value: ParamValue,
     },
+    /// A bare number for a knob of what is heard, as a controller sends it: where the module was made under one of the predecessor's
+    /// names, it is meant in the predecessor's unit.
+    SetNumber {
+        module: String,
+        param: String,
+        value: f32,
+    },
     /// The same with a value as patches write it: "800Hz", "3/16", "-12dB", 0.5.
     SetParamText {
         focus: Focus,
@@ -203,6 +211,8 @@ pub enum Command {
     Recover,
     /// Throws it away.
     ForgetLeft,
+    /// What somebody types and has not sent yet: kept with the unsaved work.
+    Typed(Option<Typed>),
     /// The predecessor's sequencers.
     Sequence {
         name: String,
@@ -243,6 +253,7 @@ impl Command {
                 | Self::Cue(_)
                 | Self::Tell(_)
                 | Self::Learn(_)
+                | Self::Typed(_)
         )
     }
 }

@@ -1,26 +1,23 @@
 //! The patch that OSC builds message by message in the standby's draft: becomes patch text, so that it goes the same way
 //! as every other patch. Pure data, owned by the supervisor.
+use serde::{Deserialize, Serialize};
+
 use crate::modules::{self, spec::ModuleSpec, spec::ParamValue};
 use crate::patch::value::length_text;
 
 use super::hint::hint;
+use super::predecessor::{ENVELOPE, FILTER, KINDS, MODES};
 
 /// Modules in a draft; the compiler's and the priming's limits come on top.
 const MOST_MODULES: usize = 1_000;
 const MOST_CABLES: usize = 4_000;
 
-/// The predecessor's kinds that go by another name here. Lower-case names of our own kinds are found without this table.
-const PREDECESSOR: &[(&str, &str)] = &[
-    ("simple_sine", "Sine"),
-    ("osc", "Sine"),
-    ("biquad_filter", "Svf"),
-    ("filter", "Svf"),
-    ("acid_filter", "Ladder"),
-    ("distortion", "Drive"),
-];
-/// The predecessor's envelope had the amplifier inside: `osc > env > filter` is an `Adsr` and a `Vca` here.
-const ENVELOPE: &str = "adsr";
+/// What stands for the other half of a module that was one in the predecessor.
 const AMPLIFIER_SUFFIX: &str = "_vca";
+pub const MODE_SUFFIX: &str = "_mode";
+
+/// The name of a patch that was a draft.
+pub const DRAFT: &str = "draft";
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Draft {
@@ -33,7 +30,11 @@ struct Module {
     id: String,
     spec: &'static ModuleSpec,
     params: Vec<(&'static str, ParamValue)>,
-    /// Sound goes through the amplifier `<id>_vca`.
+    /// The kind's name that it was made under.
+    made_as: String,
+    /// Sound leaves through this amplifier: `<id>_vca`, `<id>_mode`.
+    through: Option<String>,
+    /// And enters by it, too: that of an envelope.
     amplified: bool,
 }
 
@@ -42,11 +43,78 @@ impl PartialEq for Module {
         self.id == other.id
             && std::ptr::eq(self.spec, other.spec)
             && self.params == other.params
-            && self.amplified == other.amplified
+            && self.made_as == other.made_as
+            && self.through == other.through
     }
 }
 
+/// A draft by names, as it is kept on disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    modules: Vec<WrittenModule>,
+    cables: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct WrittenModule {
+    id: String,
+    kind: String,
+    made_as: String,
+    params: Vec<(String, ParamValue)>,
+    through: Option<String>,
+    amplified: bool,
+}
+
 impl Draft {
+    pub fn written(&self) -> Written {
+        let modules = self.modules.iter().map(|m| WrittenModule {
+            id: m.id.clone(),
+            kind: m.spec.kind.to_owned(),
+            made_as: m.made_as.clone(),
+            params: m
+                .params
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), *value))
+                .collect(),
+            through: m.through.clone(),
+            amplified: m.amplified,
+        });
+        Written {
+            modules: modules.collect(),
+            cables: self.cables.clone(),
+        }
+    }
+
+    /// None where a kind is not there any more.
+    pub fn read(written: &Written) -> Option<Self> {
+        let modules = written.modules.iter().map(|m| {
+            let spec = find_kind(&m.kind).ok()?;
+            let known = m
+                .params
+                .iter()
+                .filter_map(|(name, value)| Some((spec.params[spec.param(name)?].name, *value)));
+            Some(Module {
+                id: m.id.clone(),
+                spec,
+                params: known.collect(),
+                made_as: m.made_as.clone(),
+                through: m.through.clone(),
+                amplified: m.amplified,
+            })
+        });
+        Some(Self {
+            modules: modules.collect::<Option<_>>()?,
+            cables: written.cables.clone(),
+        })
+    }
+
+    /// Its modules that were made under one of the predecessor's names, with these.
+    pub fn old_kinds(&self) -> Vec<(String, String)> {
+        let ids = self.modules.iter().map(|m| m.id.as_str());
+        ids.filter_map(|id| Some((id.to_owned(), self.made_as(id)?.to_owned())))
+            .collect()
+    }
+
     pub fn len(&self) -> usize {
         self.modules.len()
     }
@@ -69,19 +137,50 @@ impl Draft {
         }
         let spec = find_kind(kind)?;
         let amplified = kind == ENVELOPE;
+        let through = match kind {
+            ENVELOPE => Some(format!("{id}{AMPLIFIER_SUFFIX}")),
+            FILTER => Some(format!("{id}{MODE_SUFFIX}")),
+            _ => None,
+        };
         self.modules.push(Module {
             id: id.to_owned(),
             spec,
             params: Vec::new(),
+            made_as: kind.to_owned(),
+            through: through.clone(),
             amplified,
         });
+        let Some(vca) = through else {
+            return Ok(());
+        };
+        self.create(&vca, "Vca")
+            .inspect_err(|_| drop(self.modules.pop()))?;
         if amplified {
-            let vca = format!("{id}{AMPLIFIER_SUFFIX}");
-            self.create(&vca, "Vca")
-                .inspect_err(|_| drop(self.modules.pop()))?;
             self.cables.push((id.to_owned(), format!("{vca}.cv")));
+        } else {
+            self.set(&vca, "gain", ParamValue::Fixed(1.0));
+            self.set_mode(id, 0);
         }
         Ok(())
+    }
+
+    /// What leaves a filter that was one of the predecessor's.
+    pub fn set_mode(&mut self, id: &str, mode: usize) {
+        let vca = format!("{id}{MODE_SUFFIX}");
+        self.cables
+            .retain(|(_, to)| module_of(to) != vca || !to.contains('*'));
+        for (n, output) in MODES.iter().enumerate() {
+            let amount = usize::from(n == mode);
+            self.cables
+                .push((format!("{id}.{output}"), format!("{vca} * {amount}")));
+        }
+    }
+
+    /// The predecessor's name under which a module was made, if it was.
+    pub fn made_as(&self, id: &str) -> Option<&str> {
+        let made_as = self.modules[self.find(id)?].made_as.as_str();
+        let known = KINDS.iter().any(|(old, _)| *old == made_as);
+        known.then_some(made_as)
     }
 
     pub fn connect(&mut self, from: &str, to: &str) -> Result<(), String> {
@@ -109,10 +208,11 @@ impl Draft {
     pub fn delete(&mut self, id: &str) -> Result<(), String> {
         let index = self.find(id).ok_or_else(|| self.unknown(id))?;
         let gone = self.modules.remove(index);
-        let touches = |end: &str| end.split('.').next() == Some(id);
+        let touches = |end: &str| module_of(end) == id;
         self.cables.retain(|(a, b)| !touches(a) && !touches(b));
-        if gone.amplified {
-            let _ = self.delete(&format!("{id}{AMPLIFIER_SUFFIX}"));
+        if let Some(vca) = gone.through {
+            // It may have been deleted by itself.
+            let _ = self.delete(&vca);
         }
         Ok(())
     }
@@ -141,7 +241,7 @@ impl Draft {
 
     /// The draft as a patch file. Where it has no output, its last module in the order of the signal is heard, as in the predecessor.
     pub fn text(&self) -> String {
-        let mut text = String::from("(\n  name: \"draft\",\n  modules: (\n");
+        let mut text = format!("(\n  name: \"{DRAFT}\",\n  modules: (\n");
         for module in &self.modules {
             let params: Vec<_> = module
                 .params
@@ -176,7 +276,7 @@ impl Draft {
     /// The last module, feeders first; modules that nothing orders stay in the order they were made.
     fn last_in_order(&self) -> Option<&str> {
         let mut left: Vec<&str> = self.modules.iter().map(|m| m.id.as_str()).collect();
-        let head = |end: &str| end.split('.').next().unwrap_or_default().to_owned();
+        let head = |end: &str| module_of(end).to_owned();
         let mut last = *left.last()?;
         while !left.is_empty() {
             let fed = |id: &str| {
@@ -204,9 +304,10 @@ impl Draft {
         let index = self.find(id).ok_or_else(|| self.unknown(id))?;
         let module = &self.modules[index];
         let Some(port) = port else {
-            return Ok(match (module.amplified, end) {
-                (true, _) => format!("{id}{AMPLIFIER_SUFFIX}"),
-                (false, _) => id.to_owned(),
+            return Ok(match (&module.through, end) {
+                (Some(vca), End::From) => vca.clone(),
+                (Some(vca), End::To) if module.amplified => vca.clone(),
+                _ => id.to_owned(),
             });
         };
         let spec = module.spec;
@@ -246,7 +347,7 @@ enum End {
 }
 
 fn find_kind(kind: &str) -> Result<&'static ModuleSpec, String> {
-    let known = PREDECESSOR
+    let known = KINDS
         .iter()
         .find_map(|(old, new)| (*old == kind).then_some(*new));
     let name = known.unwrap_or(kind);
@@ -258,6 +359,11 @@ fn find_kind(kind: &str) -> Result<&'static ModuleSpec, String> {
             let kinds = modules::REGISTRY.iter().map(|s| s.kind);
             format!("unknown module `{kind}`{}", hint(kind, kinds))
         })
+}
+
+/// The module of a cable's end: "filt1" of "filt1.hp", of "filt1 * 0".
+fn module_of(end: &str) -> &str {
+    end.split(['.', ' ']).next().unwrap_or_default()
 }
 
 fn is_name(text: &str) -> bool {
@@ -325,6 +431,24 @@ mod tests {
             assert!(why.contains(word), "{why}");
         }
         assert_eq!(d.len(), 2);
+    }
+
+    #[test]
+    fn a_filter_of_the_predecessor_has_a_mode() {
+        let mut d = draft(
+            &[("osc", "simple_sine"), ("filt1", "biquad_filter")],
+            &[("osc", "filt1")],
+        );
+        d.set_mode("filt1", 1);
+        let text = d.text();
+        assert!(text.contains("\"osc > filt1\""), "{text}");
+        assert!(text.contains("\"filt1.hp > filt1_mode * 1\""), "{text}");
+        assert!(text.contains("\"filt1.lp > filt1_mode * 0\""), "{text}");
+        assert!(text.contains("\"filt1_mode > out\""), "{text}");
+        let parsed = crate::patch::file::parse(&text, "draft");
+        assert!(parsed.patch.is_some(), "{:?}", parsed.diagnostics);
+        d.delete("filt1").expect("there");
+        assert!(!d.text().contains("filt1"), "{}", d.text());
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use crate::audio::wav_bits::Bits;
 use crate::dsp::transport::Transport;
 use crate::engine::watch::Levels;
 use crate::graph::costs::Costs;
@@ -14,6 +15,7 @@ use super::command::{Quantum, SlotId};
 use super::controls::{Assigned, Controlled};
 use super::probe::ProbeFeed;
 use super::slot::{Incoming, SlotState};
+use super::unsaved::Typed;
 
 /// Something that happened, with the musical position and a sentence for people.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -165,10 +167,18 @@ pub struct View {
     pub redo_steps: usize,
     /// Changes with the undo tree.
     pub tree_version: u64,
+    /// What somebody types and has not sent yet.
+    pub typed: Option<Arc<Typed>>,
     /// Work that a killed program left behind, in a sentence.
     pub recovery: Option<String>,
     /// What is heard is being written to disk.
     pub recording: Option<Recording>,
+    /// Where recordings go that are given no name, and how they are written.
+    pub recordings: PathBuf,
+    pub record_bits: Bits,
+    /// Where performances are written down, and the one that is.
+    pub sets: Option<PathBuf>,
+    pub set: Option<PathBuf>,
     pub device: String,
     /// Why there is no sound, where there is none.
     pub device_problem: Option<String>,
@@ -236,8 +246,13 @@ impl Default for View {
             undo_steps: 0,
             redo_steps: 0,
             tree_version: 0,
+            typed: None,
             recovery: None,
             recording: None,
+            recordings: PathBuf::from("recordings"),
+            record_bits: Bits::default(),
+            sets: None,
+            set: None,
             device: String::new(),
             device_problem: None,
         }

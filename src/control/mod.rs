@@ -18,6 +18,7 @@ pub mod morph;
 pub mod params;
 mod patience;
 pub mod position;
+mod predecessor;
 pub mod probe;
 pub mod reading;
 pub mod recorder;

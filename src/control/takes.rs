@@ -79,6 +79,17 @@ pub fn delete(path: &Path) -> Result<(), String> {
     fs::remove_file(path).map_err(|why| format!("{}: {why}", path.display()))
 }
 
+/// How long since a file was written.
+pub fn ago(then: SystemTime) -> String {
+    let minutes = then.elapsed().unwrap_or_default().as_secs() / 60;
+    match minutes {
+        0 => "just now".into(),
+        1..=59 => format!("{minutes} min ago"),
+        60..=1_439 => format!("{} h ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1_440),
+    }
+}
+
 /// A patch that plays a recording round and round, to be heard like any other patch.
 pub fn patch_of(take: &Take) -> String {
     let stem = take.path.file_stem().unwrap_or_default();

@@ -1,10 +1,11 @@
 //! Undo that is heard, in lock step: knobs, edits and swaps in one tree, and whatever is under way goes on from where it leads.
 use std::path::Path;
 
-use super::command::{Command, Focus, Quantum};
+use super::command::{Command, Draft, Focus, Quantum};
 use super::session::Session;
 use super::supervisor::Config;
 use super::tree::Branch;
+use super::unsaved::Typed;
 use crate::dsp::lanes::IsaChoice;
 
 fn patch(name: &str, kind: &str) -> String {
@@ -169,6 +170,23 @@ fn a_killed_program_leaves_its_work_to_the_next() {
     assert_eq!(s.supervisor.view().recovery, None);
     swap_in(&mut s, &patch("two", "Saw"));
     freq(&mut s, "440Hz");
+    // What is neither heard nor on the bench: a draft of OSC messages, and text that is being typed.
+    let step = |id: &str, kind: &str| {
+        Command::Draft(Draft::Create {
+            id: id.into(),
+            kind: kind.into(),
+        })
+    };
+    s.command(step("osc1", "simple_sine")).expect("made");
+    s.command(step("env1", "adsr")).expect("made");
+    let typed = Typed {
+        text: "(name: \"half a pa".into(),
+        baseline: "(name: \"x\")".into(),
+        path: Some("x.ron".into()),
+        from_file: true,
+    };
+    s.command(Command::Typed(Some(typed.clone())))
+        .expect("told");
     let tree = branches(&mut s);
     s.render(200_000);
     let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
@@ -200,5 +218,30 @@ fn a_killed_program_leaves_its_work_to_the_next() {
     s.render(8_000);
     assert_eq!(heard(&s), ("two".into(), "Fixed(440.0)".into()));
     assert_eq!(s.supervisor.view().recovery, None);
+    let view = s.supervisor.view();
+    assert_eq!(view.typed.as_deref(), Some(&typed));
+    assert_eq!(view.draft, Some(3), "two modules and an amplifier");
+    // In the units that it was begun in.
+    let number = Command::SetNumber {
+        module: "env1".into(),
+        param: "release".into(),
+        value: 30.0,
+    };
+    s.command(number).expect("turned");
+    s.command(Command::Draft(Draft::Connect {
+        from: "osc1".into(),
+        to: "env1".into(),
+    }))
+    .expect("wired");
+    s.command(Command::Draft(Draft::Commit)).expect("built");
+    s.render(48_000);
+    let view = s.supervisor.view();
+    let text = view.slots[view.live.index()]
+        .loaded
+        .as_ref()
+        .expect("loaded")
+        .text
+        .clone();
+    assert!(text.contains("r: 0.03"), "{text}");
     assert!(s.command(Command::Recover).is_err());
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bench::Sheet;
 use super::command::{Focus, SlotId};
+use super::draft::{Draft, Written};
 use super::event::Loaded;
 use super::history::{Gesture, History, KnobTurn, Label, Step};
 use crate::graph::prime::PrimeReport;
@@ -33,6 +34,21 @@ pub struct Work {
     bench: Option<Kept>,
     steps: Vec<KeptStep>,
     here: Option<usize>,
+    #[serde(default)]
+    draft: Option<Written>,
+    #[serde(default)]
+    typed: Option<Typed>,
+}
+
+/// Text in an editor that was not sent yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Typed {
+    pub text: String,
+    /// What it was before.
+    pub baseline: String,
+    pub path: Option<PathBuf>,
+    /// It belongs to a file that is not what plays.
+    pub from_file: bool,
 }
 
 /// A text by its number, and where it came from.
@@ -143,7 +159,24 @@ impl Work {
             steps,
             here,
             texts: texts.list,
+            draft: None,
+            typed: None,
         }
+    }
+
+    /// With what is neither heard nor on the bench yet.
+    pub fn beside(mut self, draft: Option<&Draft>, typed: Option<&Typed>) -> Self {
+        self.draft = draft.map(Draft::written);
+        self.typed = typed.cloned();
+        self
+    }
+
+    pub fn draft(&self) -> Option<Draft> {
+        self.draft.as_ref().and_then(Draft::read)
+    }
+
+    pub fn typed(&self) -> Option<Typed> {
+        self.typed.clone()
     }
 
     pub fn len(&self) -> usize {

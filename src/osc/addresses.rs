@@ -4,7 +4,6 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::control::command::{Command, Draft, Focus, Quantum, Record};
 use crate::control::sequences::Ask;
-use crate::modules::spec::ParamValue;
 
 use super::args::{Arg, Values, gate, knob, number, rest, text};
 
@@ -81,7 +80,7 @@ addresses! {
         "/swap" [text("when").optional()] "Swaps at \"now\", \"beat\", \"bar\" or \"4bars\"; without an argument at the quantum that is set, and where a swap is armed takes it back." => swap;
     }
     "A patch message by message" {
-        "/patch/create" [text("id"), text("kind")] "Adds a module to the draft." => |c| draft(Draft::Create { id: c.values.text(0), kind: c.values.text(1) });
+        "/patch/create" [text("id"), text("kind")] "Adds a module to the draft. Under one of the predecessor's names (`simple_sine`, `adsr`, `biquad_filter`, `acid_filter`, `distortion`) numbers for it are in the predecessor's units: an envelope's times in milliseconds, a filter's `mode` 0 low, 1 high, 2 band." => |c| draft(Draft::Create { id: c.values.text(0), kind: c.values.text(1) });
         "/patch/connect" [text("from"), text("to")] "Adds a cable to the draft: `osc` or `osc.out` to `vcf` or `vcf.cutoff`." => |c| draft(Draft::Connect { from: c.values.text(0), to: c.values.text(1) });
         "/patch/delete" [text("id")] "Takes a module and its cables out of the draft." => |c| draft(Draft::Delete { id: c.values.text(0) });
         "/patch/disconnect" [text("from"), text("to")] "Takes a cable out of the draft." => |c| draft(Draft::Disconnect { from: c.values.text(0), to: c.values.text(1) });
@@ -201,11 +200,10 @@ fn set(call: &Call<'_>) -> Result<Effect, String> {
             param,
             text: text.to_owned(),
         },
-        None => Command::SetParam {
-            focus,
+        None => Command::SetNumber {
             module,
             param,
-            value: ParamValue::Fixed(call.values.number(0) as f32),
+            value: call.values.number(0) as f32,
         },
     })
 }

@@ -1,6 +1,7 @@
 //! What actions do to the instrument: each takes the screen's state and what was typed behind the action's name.
 use std::path::PathBuf;
 
+use crate::audio::wav_bits::Bits;
 use crate::control::command::{Command, Quantum, Record};
 use crate::control::controls::Controlled;
 use crate::patch::file::save_atomic;
@@ -75,6 +76,20 @@ pub fn record(app: &mut App, file: &str) {
             }
         },
     ));
+}
+
+pub fn record_bits(app: &mut App, bits: &str) {
+    let bits = match bits.trim() {
+        "" => Some(app.view.record_bits.next()),
+        text => Bits::parse(text),
+    };
+    match bits {
+        Some(bits) if app.ask(Command::Record(Record::Bits(bits))) => {
+            app.say(format!("Recordings to come are of {} bits", bits.name()));
+        }
+        Some(_) => {}
+        None => app.complain("record bits: 16, 24 or 32f"),
+    }
 }
 
 pub fn keep(app: &mut App, seconds: &str) {

@@ -233,12 +233,14 @@ impl App {
         self.take_answers();
         self.end_notes(now);
         text::text_follows(self);
+        text::keep::keep(self);
         let live = self.loaded(self.view.live).map(|l| l.patch.clone());
         self.sounding.update(live.as_ref());
         pattern::hear::follow(self);
         levels::update(self);
         tree::update(self);
         self.files.check_some();
+        super::overlays::shelf::look(self);
         tutor::follow(self);
     }
 

@@ -175,36 +175,37 @@ fn carry_out(order: Order, tape: &mut Tape, tell: &dyn Fn(News)) {
             let path = target.path();
             let started =
                 aside(&path).and_then(|aside| tape.start(&path, target.bits).map(|()| aside));
-            reply(asker, &path, &started);
+            let answer = answer(&path, &started);
             tell(match started {
                 Ok(aside) => News::Started { path, aside },
                 Err(why) => failed(path, why),
             });
+            // Told first: whoever has the answer may go on at once.
+            reply(asker, answer);
         }
         Order::Stop => stop(tape, tell),
         Order::Keep(target, seconds, asker) => {
             let path = target.path();
             let kept = tape.keep(&path, seconds, target.bits);
-            let told = kept.as_ref().map(|_| None);
-            reply(asker, &path, &told);
+            let answer = answer(&path, &kept.as_ref().map(|_| None));
             tell(match kept {
                 Ok(seconds) => News::Kept { path, seconds },
                 Err(why) => failed(path, why),
             });
+            reply(asker, answer);
         }
     }
 }
 
-fn reply<E: std::fmt::Display>(
-    asker: Option<Sender<Answer>>,
-    path: &Path,
-    done: &Result<Option<PathBuf>, E>,
-) {
-    let answer = match done {
+fn answer<E: std::fmt::Display>(path: &Path, done: &Result<Option<PathBuf>, E>) -> Answer {
+    match done {
         Ok(None) => Ok(None),
         Ok(Some(aside)) => Ok(Some(moved(aside))),
         Err(why) => Err(format!("{} can't be written: {why}", path.display())),
-    };
+    }
+}
+
+fn reply(asker: Option<Sender<Answer>>, answer: Answer) {
     if let Some(asker) = asker {
         // Whoever asked may have gone.
         let _ = asker.send(answer);

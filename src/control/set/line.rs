@@ -24,6 +24,9 @@ pub struct Header {
     pub bpm: f64,
     /// Whether the device's first sound fades in.
     pub fades_in: bool,
+    /// What comes in from outside: the set holds nothing of its sound. Empty where nothing does, and in sets of before.
+    #[serde(default)]
+    pub input_not_in_here: String,
 }
 
 /// Any other line: what happened, and how many frames had been played when it was decided.

@@ -5,6 +5,7 @@ mod moment;
 mod player;
 mod read;
 mod recipe;
+mod render;
 mod shelf;
 mod writer;
 
@@ -12,6 +13,7 @@ pub use line::{Carry, Device, Done, Given, Header, Line, What};
 pub use moment::patch_at;
 pub use player::{Player, Unplayable};
 pub use read::{Set, Unreadable};
+pub use render::{Unwritten, Wanted, render};
 pub use shelf::{Shelf, Shelved};
 pub use writer::{Loaded, News, SetLog, SetLogConfig, now};
 

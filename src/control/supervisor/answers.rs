@@ -39,6 +39,11 @@ impl Supervisor {
             } => {
                 self.set_param(focus, &module, &param, value, frame, Recorded::New)?;
             }
+            Command::SetNumber {
+                module,
+                param,
+                value,
+            } => self.set_number(&module, &param, value, frame, Recorded::New)?,
             Command::SetParamText {
                 focus,
                 module,
@@ -99,6 +104,7 @@ impl Supervisor {
             Command::Leap(id) => self.leap(id, frame)?,
             Command::Recover => self.recover(frame)?,
             Command::ForgetLeft => self.forget_left(),
+            Command::Typed(typed) => self.typed = typed.map(Arc::new),
             Command::Tree => return Ok(Some(self.tree())),
             Command::Save { slot, path } => self.save(slot, path)?,
             Command::SaveBench { path } => self.save_bench(path)?,
@@ -287,7 +293,15 @@ impl Supervisor {
     fn draft_step(&mut self, step: Step, frame: u64) -> Result<(), String> {
         let draft = self.draft.get_or_insert_default();
         let result = match step {
-            Step::Create { id, kind } => draft.create(&id, &kind),
+            Step::Create { id, kind } => {
+                let created = draft.create(&id, &kind);
+                let old = draft.made_as(&id).map(str::to_owned);
+                if created.is_ok() {
+                    self.made_as.retain(|(name, _)| *name != id);
+                    self.made_as.extend(old.map(|kind| (id, kind)));
+                }
+                created
+            }
             Step::Connect { from, to } => draft.connect(&from, &to),
             Step::Disconnect { from, to } => draft.disconnect(&from, &to),
             Step::Delete { id } => draft.delete(&id),

@@ -2,9 +2,11 @@
 use std::sync::Arc;
 
 use super::super::command::{Focus, SlotId};
+use super::super::draft::{DRAFT, MODE_SUFFIX};
 use super::super::event::What;
 use super::super::history::{Gesture, KnobTurn, Step};
 use super::super::params::{self, Knob};
+use super::super::predecessor::{self, MODES, Meant};
 use super::Supervisor;
 use super::records::Turned;
 use crate::engine::msg::Act;
@@ -112,6 +114,61 @@ impl Supervisor {
             self.remember(step, frame);
         }
         Some(Ok(self.tell_turn(module, &spec, Some(before), value)))
+    }
+
+    /// A bare number, in the predecessor's unit where the module was made under one of its names.
+    pub(super) fn set_number(
+        &mut self,
+        module: &str,
+        param: &str,
+        value: f32,
+        frame: u64,
+        recorded: Recorded,
+    ) -> Result<(), String> {
+        let value = match self.meant(module, param, value) {
+            None => value,
+            Some(Meant::Value(value)) => value,
+            Some(Meant::Mode(mode)) => return self.set_mode(module, mode, frame, recorded),
+        };
+        let value = ParamValue::Fixed(value);
+        self.set_param(Focus::Live, module, param, value, frame, recorded)?;
+        Ok(())
+    }
+
+    fn meant(&self, module: &str, param: &str, value: f32) -> Option<Meant> {
+        let (_, kind) = self.made_as.iter().find(|(name, _)| name == module)?;
+        let live = self.slots[self.live.index()].patch();
+        let is_draft = live.is_some_and(|p| p.name == DRAFT && p.node(module).is_some());
+        let building = self.pending.iter().filter_map(|p| p.draft.as_ref());
+        let mut drafts = building.chain(&self.draft);
+        let comes = drafts.any(|d| d.spec(module).is_some());
+        (is_draft || comes).then(|| predecessor::meant(kind, param, value))?
+    }
+
+    /// Lets another output of a filter through.
+    fn set_mode(
+        &mut self,
+        module: &str,
+        mode: usize,
+        frame: u64,
+        recorded: Recorded,
+    ) -> Result<(), String> {
+        if let Some(draft) = self.draft.as_mut().filter(|d| d.spec(module).is_some()) {
+            draft.set_mode(module, mode);
+            return Ok(());
+        }
+        let vca = format!("{module}{MODE_SUFFIX}");
+        for (n, output) in MODES.iter().enumerate() {
+            let from = match n {
+                // The first output goes by the module's name.
+                0 => module.to_owned(),
+                _ => format!("{module}.{output}"),
+            };
+            let value = ParamValue::Fixed(if n == mode { 1.0 } else { 0.0 });
+            let name = format!("in<{from}");
+            self.set_param(Focus::Live, &vca, &name, value, frame, recorded)?;
+        }
+        Ok(())
     }
 
     /// The same with a value as people write it.

@@ -48,7 +48,7 @@ use super::set::SetLogConfig;
 use super::swap::Armed;
 use super::tempo::Tempo;
 use super::timeline::{ClockLine, Heads, Now, stamp};
-use super::unsaved::Keeper;
+use super::unsaved::{Keeper, Typed};
 use crate::audio::input::{Input, InputKeeper};
 use crate::audio::stream::Stream;
 use crate::audio::wav_bits::Bits;
@@ -138,6 +138,8 @@ pub struct Supervisor {
     arriving: Option<Arriving>,
     waking: Option<Waking>,
     draft: Option<Draft>,
+    /// Modules of drafts that were made under one of the predecessor's names.
+    made_as: Vec<(String, String)>,
     bench: Option<Bench>,
     // What a screen looks at
     watching: Option<Watching>,
@@ -163,6 +165,10 @@ pub struct Supervisor {
     /// Version of the tree that is on disk, and when the next may go there.
     kept: u64,
     next_keep: Duration,
+    /// The draft and the typed text that are on disk.
+    kept_beside: (Option<Draft>, Option<Arc<Typed>>),
+    /// What somebody types and has not sent yet.
+    typed: Option<Arc<Typed>>,
     /// What was left behind, in a sentence.
     recovery: Option<String>,
     sequences: Sequences,
@@ -203,6 +209,8 @@ pub struct Supervisor {
     learning: Option<Controlled>,
     recorder: Option<Recorder>,
     recording: Option<Recording>,
+    /// Recordings that were asked for and of which nothing was heard yet.
+    begins_recording: usize,
 }
 
 impl Supervisor {
@@ -228,6 +236,7 @@ impl Supervisor {
             arriving: None,
             waking: None,
             draft: None,
+            made_as: Vec::new(),
             bench: None,
             watching: None,
             watched: [None, None],
@@ -247,6 +256,8 @@ impl Supervisor {
             keeper: None,
             kept: 0,
             next_keep: Duration::ZERO,
+            kept_beside: (None, None),
+            typed: None,
             recovery: None,
             sequences: Sequences::default(),
             sequence_trouble: None,
@@ -277,6 +288,7 @@ impl Supervisor {
             learning: None,
             recorder: None,
             recording: None,
+            begins_recording: 0,
             config,
         };
         supervisor.begin_set();

@@ -33,15 +33,16 @@ impl Supervisor {
         if what == Record::Status {
             return Ok(Some(self.record_status()));
         }
+        // Whoever begins and ends at once means both.
+        self.hear_recorder();
+        let records = self.recording.is_some() || self.begins_recording > 0;
         let Some(recorder) = &self.recorder else {
             return Err("nothing is recorded here: `render` writes what is heard".into());
         };
         let order = match what {
             Record::Start { path, bits } => Order::Start(self.target(path, bits), asker.take()),
-            Record::Toggle if self.recording.is_none() => {
-                Order::Start(self.target(None, None), asker.take())
-            }
-            Record::Stop if self.recording.is_none() => {
+            Record::Toggle if !records => Order::Start(self.target(None, None), asker.take()),
+            Record::Stop if !records => {
                 return Err("nothing is being recorded".into());
             }
             Record::Stop | Record::Toggle => Order::Stop,
@@ -63,6 +64,7 @@ impl Supervisor {
             }
             Record::Status => return Ok(None),
         };
+        self.begins_recording += usize::from(matches!(order, Order::Start(..)));
         recorder.order(order);
         Ok(None)
     }
@@ -98,6 +100,7 @@ impl Supervisor {
     fn heard_of_recording(&mut self, news: News) -> (What, String) {
         match news {
             News::Started { path, aside } => {
+                self.begins_recording = self.begins_recording.saturating_sub(1);
                 let frames = self.recorder.as_ref().map(Recorder::frames);
                 self.recording = Some(Recording {
                     path: path.clone(),
@@ -119,6 +122,8 @@ impl Supervisor {
             News::Failed { path, seconds, why } => {
                 if self.recording.as_ref().is_some_and(|r| r.path == path) {
                     self.recording = None;
+                } else {
+                    self.begins_recording = self.begins_recording.saturating_sub(1);
                 }
                 let held = match seconds > 0.0 {
                     true => format!("; {seconds:.1} s are in it"),

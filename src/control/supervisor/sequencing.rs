@@ -1,10 +1,8 @@
 //! The predecessor's sequencers at work: what is due within one lead is played with its frame, as by hand.
-use super::super::command::Focus;
 use super::super::event::What;
 use super::super::sequences::{Ask, Deed};
 use super::Supervisor;
 use super::knobs::Recorded;
-use crate::modules::spec::ParamValue;
 
 impl Supervisor {
     pub(super) fn sequence(&mut self, name: &str, ask: Ask, frame: u64) -> Result<(), String> {
@@ -34,12 +32,7 @@ impl Supervisor {
                 module,
                 param,
                 value,
-            } => {
-                let value = ParamValue::Fixed(value);
-                let recorded = Recorded::Already;
-                self.set_param(Focus::Live, &module, &param, value, frame, recorded)
-                    .map(drop)
-            }
+            } => self.set_number(&module, &param, value, frame, Recorded::Already),
         };
         // A patch may not have the module yet, or any more: told once, not at every step.
         if let Err(why) = done

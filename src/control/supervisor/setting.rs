@@ -19,6 +19,7 @@ impl Supervisor {
             seed: self.config.seed,
             bpm: self.config.bpm,
             fades_in: config.fades_in,
+            input_not_in_here: self.config.input.name(),
         };
         match SetLog::start(config, &header) {
             Ok(set) => self.rig.log(set),

@@ -1,4 +1,5 @@
 //! Autosave, and the offer to bring back what a killed program left behind. Never in the way of sound.
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::bench::Bench;
@@ -38,17 +39,20 @@ impl Supervisor {
             self.tell(What::Warning, format!("unsaved work is not kept: {why}"));
         }
         let version = self.history.version();
-        if version == self.kept {
+        let beside = (self.draft.clone(), self.typed.clone());
+        if version == self.kept && beside == self.kept_beside {
             return;
         }
         self.write_texts();
         let live = self.slots[self.live.index()].loaded.as_ref();
         let bench = self.bench.as_ref().map(Bench::sheet);
-        let work = Work::of(live, bench.as_ref(), &self.history);
+        let work = Work::of(live, bench.as_ref(), &self.history)
+            .beside(self.draft.as_ref(), self.typed.as_deref());
         if let Some(keeper) = &mut self.keeper
             && keeper.keep(work)
         {
             self.kept = version;
+            self.kept_beside = beside;
         }
     }
 
@@ -63,7 +67,9 @@ impl Supervisor {
                 self.build_bench(Some("recovered".into()), frame)?;
             }
             None => {
-                let loaded = live.ok_or("what was left behind can't be read")?;
+                let Some(loaded) = live else {
+                    return Err("what was left behind can't be read".into());
+                };
                 let source = Source::Patch {
                     patch: loaded.patch,
                     text: loaded.text,
@@ -74,7 +80,20 @@ impl Supervisor {
         let steps = work.len();
         work.restore(&mut self.history);
         self.forget_left();
-        let sentence = format!("recovered {} and {steps} steps; ^G swaps it in", work.name);
+        let mut more = String::new();
+        if let Some(draft) = work.draft() {
+            more += &format!("; the draft of {} modules is open again", draft.len());
+            self.made_as.extend(draft.old_kinds());
+            self.draft = Some(draft);
+        }
+        if let Some(typed) = work.typed() {
+            more += "; so is the text that was being typed";
+            self.typed = Some(Arc::new(typed));
+        }
+        let sentence = format!(
+            "recovered {} and {steps} steps{more}; ^G swaps it in",
+            work.name
+        );
         self.tell(What::Warning, sentence);
         Ok(())
     }

@@ -8,6 +8,7 @@ pub mod palette;
 pub mod pick;
 pub mod prompt;
 pub mod quit;
+pub mod shelf;
 pub mod themes;
 pub mod which;
 
@@ -33,6 +34,7 @@ pub enum Overlay {
     Diff,
     Explain,
     Themes(themes::Themes),
+    Shelf(shelf::Shelf),
     Quit,
 }
 
@@ -44,6 +46,7 @@ impl Overlay {
             Self::Palette(palette) => palette.type_text(line),
             Self::Prompt(prompt) => prompt.type_text(line),
             Self::Pick(pick) => pick.type_text(line),
+            Self::Shelf(shelf) => shelf.type_text(line),
             Self::Help(_)
             | Self::Conflict(_)
             | Self::Macros(_)
@@ -75,6 +78,7 @@ pub fn on_key(app: &mut App, overlay: Overlay, key: &KeyEvent, chord: Chord) -> 
         Overlay::Conflict(conflict) => conflict::on_key(app, conflict, key).map(Overlay::Conflict),
         Overlay::Macros(macros) => macros::on_key(app, macros, key).map(Overlay::Macros),
         Overlay::Themes(themes) => themes::on_key(app, themes, key).map(Overlay::Themes),
+        Overlay::Shelf(shelf) => shelf::on_key(app, shelf, key).map(Overlay::Shelf),
         Overlay::Diff | Overlay::Explain => None,
         Overlay::Quit => quit::on_key(app, key).then_some(Overlay::Quit),
     }
@@ -90,6 +94,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
         Overlay::Conflict(conflict) => conflict::draw(app, conflict, area, buf),
         Overlay::Macros(macros) => macros::draw(app, macros, area, buf),
         Overlay::Themes(themes) => themes::draw(app, themes, area, buf),
+        Overlay::Shelf(shelf) => return shelf::draw(app, shelf, area, buf),
         Overlay::Explain => explain::draw(app, area, buf),
         Overlay::Diff => diff::draw(app, area, buf),
         Overlay::Quit => quit::draw(app, area, buf),

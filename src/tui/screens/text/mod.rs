@@ -5,6 +5,7 @@ mod beside;
 mod disk;
 pub mod external;
 mod follow;
+pub mod keep;
 mod nudge;
 pub mod popup;
 mod search;
@@ -39,6 +40,7 @@ pub struct TextScreen {
     source: follow::Source,
     disk: disk::Disk,
     popup: Option<popup::Popup>,
+    kept: keep::Kept,
     /// What `find` looks for.
     pub search: String,
 }
