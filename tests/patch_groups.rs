@@ -106,22 +106,141 @@ fn a_knob_of_one_use_is_written_at_that_use() {
     assert_eq!(patch.modules[node].params[ratio], ParamValue::Fixed(5.0));
 }
 
+/// The cables of a patch as "from > to", sorted.
+fn cables(text: &str) -> Vec<String> {
+    let patch = read(text);
+    let cables = patch.cables.iter();
+    let mut all: Vec<String> = cables
+        .map(|c| {
+            let (from, to) = (
+                edit::source_text(&patch, c.from),
+                edit::target_text(&patch, c.to),
+            );
+            format!("{from} > {to} * {}", c.amount)
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn edited(text: &str, edit: Edit) -> String {
+    let new = edit
+        .apply(text)
+        .unwrap_or_else(|why| panic!("{edit:?}: {why}"));
+    read(&new);
+    new
+}
+
 #[test]
-fn structure_is_changed_in_the_text() {
-    let cut = Edit::Cut {
+fn what_stands_beside_the_groups_is_patched_as_anywhere() {
+    let cut = |from: &str, to: &str| Edit::Cut {
+        from: from.into(),
+        to: to.into(),
+    };
+    let add = Edit::Add {
+        name: "dly".into(),
+        kind: "Delay".into(),
+        after: Some("low_car".into()),
+    };
+    let text = edited(BELLS, add);
+    assert!(
+        text.contains("// two of them\n    dly: Delay(),\n    high: bell"),
+        "{text}"
+    );
+    let wire = Edit::Wire {
+        from: "high_vca".into(),
+        to: "dly".into(),
+        amount: Some("0.5".into()),
+        feedback: false,
+    };
+    let text = edited(&text, wire);
+    assert!(text.contains("\"high_vca > dly * 0.5\""), "{text}");
+    // A cable that goes by a group's port, one of two into another one, and what stands for several.
+    let text = edited(&text, cut("keys.gate", "low_env.gate"));
+    assert!(text.contains("\"keys.gate > high.gate\""), "{text}");
+    let text = edited(&text, cut("lfo", "high_car.level"));
+    assert!(text.contains("\"lfo > low.bright * 50%\""), "{text}");
+    let text = edited(
+        &text,
+        Edit::Rename {
+            module: "keys".into(),
+            to: "hands".into(),
+        },
+    );
+    assert!(
+        text.contains("hands.pitch > low.pitch + high.pitch * 2oct"),
+        "{text}"
+    );
+    let before = cables(&text).len();
+    let text = edited(
+        &text,
+        Edit::Duplicate {
+            module: "lfo".into(),
+            to: "lfo2".into(),
+        },
+    );
+    assert_eq!(cables(&text).len(), before, "nothing feeds it");
+    let text = edited(
+        &text,
+        Edit::Replace {
+            module: "lfo".into(),
+            kind: "Random".into(),
+        },
+    );
+    assert!(text.contains("lfo: Random("), "{text}");
+    let text = edited(
+        &text,
+        Edit::Delete {
+            module: "hands".into(),
+            bridge: true,
+        },
+    );
+    assert!(!text.contains("hands"), "{text}");
+    assert!(
+        text.contains("low: bell(mod: (ratio: 2), env: (d: \"3s\")), // two of them"),
+        "{text}"
+    );
+    let amount = Edit::Amount {
+        from: "high_vca".into(),
+        to: "dly".into(),
+        amount: Some("0.25".into()),
+    };
+    assert!(edited(&text, amount).contains("\"high_vca > dly * 0.25\""));
+}
+
+#[test]
+fn what_is_inside_a_group_is_changed_there_and_the_refusal_says_so() {
+    let why = |edit: Edit| match edit.apply(BELLS) {
+        Err(EditError::Group(why)) => why,
+        other => panic!("{edit:?}: {other:?}"),
+    };
+    let module = |module: &str| Edit::Delete {
+        module: module.into(),
+        bridge: false,
+    };
+    let cut = |from: &str, to: &str| Edit::Cut {
+        from: from.into(),
+        to: to.into(),
+    };
+    let inside = why(module("low_mod"));
+    assert!(
+        inside.contains("part of `low`") && inside.contains("group `bell`"),
+        "{inside}"
+    );
+    assert!(why(module("low")).contains("`low: bell` is a use of a group"));
+    for cut in [
+        cut("low_mod", "low_car.fm"),
+        cut("keys.pitch", "low_mod.pitch"),
+    ] {
+        let why = why(cut);
+        assert!(why.contains("screen 3"), "{why}");
+    }
+    let amount = Edit::Amount {
         from: "lfo".into(),
         to: "low_car.fm".into(),
+        amount: Some("0.1".into()),
     };
-    assert_eq!(cut.apply(BELLS), Err(EditError::Groups));
-    let why = EditError::Groups.to_string();
-    assert!(why.contains("in the text"), "{why}");
-    let option = edit::set_option(
-        BELLS,
-        "lfo",
-        "shape",
-        &chronus::modules::spec::OptionValue::Choice(1),
-    );
-    assert!(option.is_ok(), "{option:?}");
+    assert!(why(amount).contains("group's port"));
 }
 
 #[test]

@@ -403,8 +403,14 @@ mod tests {
         session.command(Command::Undo).expect("undone");
         session.render(9_600);
         assert_eq!(amounts(&session, SlotId::A), [0.5, 0.5, 1.0, 0.2]);
-        let why = set(&mut session, "pitch", "0.5").expect_err("no cable");
-        assert!(why.contains("no cable enters `osc.pitch`"), "{why}");
+        let why = session.command(Command::SetParamText {
+            focus: Focus::Live,
+            module: "b".into(),
+            param: "fm".into(),
+            text: "0.5".into(),
+        });
+        let why = why.expect_err("no cable");
+        assert!(why.contains("no cable enters `b.fm`"), "{why}");
         set(&mut session, "fm", "1e9").expect_err("out of range");
         // What sounds is what a fresh build of the text sounds like.
         turn(&mut session, 1.0);

@@ -76,49 +76,57 @@ fn none(patch: &Patch, from: Source, to: Target) -> EditError {
     EditError::Cable(format!("there is no cable {from} > {to}"))
 }
 
+fn in_group(patch: &Patch, from: Source, to: Target) -> EditError {
+    let (from, to) = (source_text(patch, from), target_text(patch, to));
+    EditError::Group(format!(
+        "{from} > {to} stands in a group, or goes by a group's port: change it in the text, on screen 3"
+    ))
+}
+
 /// The text without the cables that `doomed` names.
 pub fn cut_all(text: &str, doomed: impl Fn(&Patch, &Cable) -> bool) -> Result<String, EditError> {
     let mut text = text.to_owned();
     loop {
         let doc = Doc::read(&text)?;
         let is_doomed = |cable: usize| doomed(&doc.patch, doc.cable(cable));
+        // An end that is a group's port goes where all goes that it stands for.
+        let all = |cables: &[usize]| cables.iter().all(|c| is_doomed(*c));
         let found = doc.items().into_iter().find(|item| {
             let stages = &item.chain.stages;
-            let pairs = stages.windows(2).map(|pair| pair[0].len() * pair[1].len());
-            let hops = item.firsts.iter().zip(pairs);
-            hops.into_iter()
-                .any(|(first, pairs)| (*first..first + pairs).any(is_doomed))
+            let mut hops = stages.windows(2).enumerate();
+            hops.any(|(hop, pair)| {
+                let mut froms = 0..pair[0].len();
+                froms.any(|from| (0..pair[1].len()).any(|to| all(item.cables(hop, from, to))))
+            })
         });
-        let Some(item) = found else {
-            return Ok(text);
+        let (Some(item), Some(list)) = (found, doc.cables()) else {
+            let left = doc.patch.cables.iter().find(|c| doomed(&doc.patch, c));
+            return match left {
+                None => Ok(text),
+                Some(cable) => Err(in_group(&doc.patch, cable.from, cable.to)),
+            };
         };
-        let Some(list) = doc.cables() else {
-            return Ok(text);
-        };
-        let left: Vec<String> = without(&item, is_doomed)
-            .iter()
-            .map(|t| quoted(t))
-            .collect();
+        let left: Vec<String> = without(&item, all).iter().map(|t| quoted(t)).collect();
         text = entry::replace(doc.text, &list, item.index, &left);
     }
 }
 
 /// The chains that are left of one: whole stretches as they were written, and what is left of a hop that lost some of its cables.
-fn without(item: &Item, doomed: impl Fn(usize) -> bool) -> Vec<String> {
+fn without(item: &Item, doomed: impl Fn(&[usize]) -> bool) -> Vec<String> {
     let stages = &item.chain.stages;
     let mut left = Vec::new();
     let mut start = 0;
     for hop in 0..item.chain.arrows.len() {
         let (froms, tos) = (stages[hop].len(), stages[hop + 1].len());
-        let first = item.firsts[hop];
-        if !(first..first + froms * tos).any(&doomed) {
+        let mut pairs = (0..froms).flat_map(|from| (0..tos).map(move |to| (from, to)));
+        if !pairs.any(|(from, to)| doomed(item.cables(hop, from, to))) {
             continue;
         }
         if hop > start {
             left.push(stretch(item, start, hop));
         }
         for from in 0..froms {
-            let kept = (0..tos).filter(|to| !doomed(item.cable(hop, from, *to)));
+            let kept = (0..tos).filter(|to| !doomed(item.cables(hop, from, *to)));
             let kept: Vec<&str> = kept
                 .map(|to| with_amount(item, &stages[hop + 1][to]))
                 .collect();
@@ -179,9 +187,6 @@ pub fn set_amount_value(
     amount: f32,
 ) -> Result<String, EditError> {
     let doc = Doc::read(text)?;
-    if doc.has_groups() {
-        return Err(EditError::Groups);
-    }
     let target = target(&doc, to)?;
     let node = &doc.patch.modules[target.node];
     let amount = amount_literal(amount_in(node, target.input), amount);
@@ -201,6 +206,14 @@ pub fn set_amount(
         let Some(at) = find(&doc, &item, source, target) else {
             continue;
         };
+        let ends = [
+            &item.chain.stages[at.hop][at.from],
+            &item.chain.stages[at.hop + 1][at.to],
+        ];
+        let is_module = |end: &&End| doc.patch.node(item.word(&end.module)).is_some();
+        if !ends.iter().all(is_module) {
+            return Err(in_group(&doc.patch, source, target));
+        }
         if item.chain.stages[at.hop].len() == 1 {
             let end = &item.chain.stages[at.hop + 1][at.to];
             return Ok(splice(text, vec![amount_part(&item, end, amount)]));
@@ -212,7 +225,11 @@ pub fn set_amount(
         let texts: Vec<String> = apart(&item, at, amount).iter().map(|t| quoted(t)).collect();
         return Ok(entry::replace(text, &list, item.index, &texts));
     }
-    Err(none(&doc.patch, source, target))
+    let wired = |c: &Cable| c.from == source && c.to == target;
+    Err(match doc.patch.cables.iter().any(wired) {
+        true => in_group(&doc.patch, source, target),
+        false => none(&doc.patch, source, target),
+    })
 }
 
 /// A cable's place in an item: its hop, and its ends among those of both stages.
@@ -261,8 +278,11 @@ fn find(doc: &Doc, item: &Item, from: Source, to: Target) -> Option<Place> {
     for hop in 0..item.chain.arrows.len() {
         for t in 0..stages[hop + 1].len() {
             for f in 0..stages[hop].len() {
-                let cable = doc.cable(item.cable(hop, f, t));
-                if cable.from == from && cable.to == to {
+                let is = |cable: &usize| {
+                    let cable = doc.cable(*cable);
+                    cable.from == from && cable.to == to
+                };
+                if item.cables(hop, f, t).iter().any(is) {
                     return Some(Place {
                         hop,
                         from: f,

@@ -1,4 +1,5 @@
 //! A patch's text taken apart for an edit: what it says, and where each module and each chain of cables stands.
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::patch::chain::{Chain, End, parse_chain};
@@ -28,14 +29,20 @@ pub struct Item {
     pub index: usize,
     pub quoted: Quoted,
     pub chain: Chain,
-    /// The patch's cable with which each hop begins: for each destination in turn, one from each source.
-    pub firsts: Vec<usize>,
+    /// The patch's cables of each hop, by the places of destination and source in their stages: one, or several where an end is
+    /// a port of a group.
+    pairs: Vec<Vec<Vec<Vec<usize>>>>,
 }
 
 impl Item {
-    /// The cable of a hop from a source to a destination, by their places in the stages.
+    /// The cables of a hop from a source to a destination, by their places in the stages; never none.
+    pub fn cables(&self, hop: usize, from: usize, to: usize) -> &[usize] {
+        &self.pairs[hop][to][from]
+    }
+
+    /// The first of them.
     pub fn cable(&self, hop: usize, from: usize, to: usize) -> usize {
-        self.firsts[hop] + to * self.chain.stages[hop].len() + from
+        self.pairs[hop][to][from][0]
     }
 
     pub fn word(&self, part: &Range<usize>) -> &str {
@@ -101,15 +108,52 @@ impl<'t> Doc<'t> {
         fields.find(|(_, f)| &self.text[f.name.clone()] == name)
     }
 
-    /// The modules, in the order of the patch.
+    /// A module that stands in the text by itself, and not within a use of a group.
+    pub fn own_node(&self, module: &str) -> Result<usize, EditError> {
+        let group = |spans: &crate::patch::spans::ModuleSpans| {
+            let (name, kind) = (
+                &self.text[spans.name.clone()],
+                &self.text[spans.kind.clone()],
+            );
+            (name.to_owned(), kind.to_owned())
+        };
+        let mut uses = self.spans.modules.iter().filter(|m| m.within.is_some());
+        let used = uses.find(|m| &self.text[m.name.clone()] == module);
+        if let (None, Some(spans)) = (self.patch.node(module), used) {
+            let (name, kind) = group(spans);
+            return Err(EditError::Group(format!(
+                "`{name}: {kind}` is a use of a group: change it in the text, on screen 3"
+            )));
+        }
+        let node = self.node(module)?;
+        let spans = &self.spans.modules[node];
+        if spans.within.is_some() {
+            let (name, kind) = group(spans);
+            return Err(EditError::Group(format!(
+                "`{module}` is part of `{name}`, and what it is stands in the group `{kind}`, for all its uses: change it there, on screen 3"
+            )));
+        }
+        Ok(node)
+    }
+
+    /// The modules in the order of the patch; a use of a group is one of them.
     pub fn modules(&self) -> Option<List> {
         match &self.field("modules")?.1.value.shape {
-            Shape::Struct(group) => Some(List {
-                inside: group.inside.clone(),
-                entries: self.spans.modules.iter().map(|m| m.whole.clone()).collect(),
-            }),
+            Shape::Struct(group) => {
+                let spans = self.spans.modules.iter();
+                let mut entries: Vec<_> = spans.map(|m| m.whole.clone()).collect();
+                entries.dedup();
+                let inside = group.inside.clone();
+                Some(List { inside, entries })
+            }
             _ => None,
         }
+    }
+
+    /// The place of a module in that list.
+    pub fn entry(&self, node: usize) -> usize {
+        let whole = |n: usize| self.spans.modules[n].whole.clone();
+        (1..=node).filter(|n| whole(*n) != whole(n - 1)).count()
     }
 
     fn list(&self, field: &str) -> Option<(&Value, &[Value])> {
@@ -128,7 +172,11 @@ impl<'t> Doc<'t> {
     /// The texts of the cables with the cables that each makes.
     pub fn items(&self) -> Vec<Item> {
         let (_, values) = self.list("cables").unwrap_or((&EMPTY, &[]));
-        let mut first = 0;
+        let mut by_ends: HashMap<(usize, usize), Vec<usize>> = HashMap::new();
+        for (index, cable) in self.spans.cables.iter().enumerate() {
+            let ends = (cable.from.start, cable.to.start);
+            by_ends.entry(ends).or_default().push(index);
+        }
         let mut items = Vec::new();
         for (index, value) in values.iter().enumerate() {
             let Shape::Text(quoted) = &value.shape else {
@@ -137,19 +185,27 @@ impl<'t> Doc<'t> {
             let Ok(chain) = parse_chain(&quoted.text) else {
                 continue;
             };
-            let mut firsts = Vec::new();
-            for pair in chain.stages.windows(2) {
-                firsts.push(first);
-                first += pair[0].len() * pair[1].len();
-            }
-            items.push(Item {
-                index,
-                quoted: quoted.clone(),
-                chain,
-                firsts,
+            let start = |end: &End| quoted.span(end.span()).start;
+            let cables = |from: &End, to: &End| {
+                let found = by_ends.get(&(start(from), start(to)));
+                found.cloned().unwrap_or_default()
+            };
+            let hops = chain.stages.windows(2).map(|hop| {
+                let (froms, tos) = (&hop[0], &hop[1]);
+                let to = |to| froms.iter().map(|from| cables(from, to)).collect();
+                tos.iter().map(to).collect()
             });
+            let pairs: Vec<Vec<Vec<Vec<usize>>>> = hops.collect();
+            // In a text without errors every pair of ends is a cable.
+            if pairs.iter().flatten().flatten().all(|c| !c.is_empty()) {
+                items.push(Item {
+                    index,
+                    quoted: quoted.clone(),
+                    chain,
+                    pairs,
+                });
+            }
         }
-        debug_assert_eq!(first, self.patch.cables.len());
         items
     }
 

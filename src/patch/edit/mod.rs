@@ -107,8 +107,8 @@ pub enum EditError {
     #[error("{0}")]
     Cable(String),
     /// A use of a group stands for modules and cables that are written elsewhere, once for all its uses.
-    #[error("this patch has groups; change its structure in the text, its values anywhere")]
-    Groups,
+    #[error("{0}")]
+    Group(String),
 }
 
 impl Edit {
@@ -123,18 +123,6 @@ impl Edit {
     }
 
     fn make(&self, text: &str) -> Result<String, EditError> {
-        let of_values = matches!(
-            self,
-            Self::Set { .. }
-                | Self::Choose { .. }
-                | Self::Assign { .. }
-                | Self::Voices(_)
-                | Self::Title(_)
-                | Self::Rewrite(_)
-        );
-        if !of_values && doc::Doc::read(text)?.has_groups() {
-            return Err(EditError::Groups);
-        }
         match self {
             Self::Add { name, kind, after } => modules::add(text, name, kind, after.as_deref()),
             Self::Delete { module, bridge } => modules::delete(text, module, *bridge),

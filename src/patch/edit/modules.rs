@@ -36,6 +36,7 @@ pub fn add(text: &str, name: &str, kind: &str, after: Option<&str>) -> Result<St
 
 fn add_text(doc: &Doc, after: Option<usize>, new: &str) -> String {
     if let Some(list) = doc.modules() {
+        let after = after.map(|node| doc.entry(node));
         return entry::insert(doc.text, &list, after, new);
     }
     let field = format!("modules: (\n    {new},\n  )");
@@ -45,7 +46,7 @@ fn add_text(doc: &Doc, after: Option<usize>, new: &str) -> String {
 
 pub fn duplicate(text: &str, module: &str, to: &str) -> Result<String, EditError> {
     let doc = Doc::read(text)?;
-    let node = doc.node(module)?;
+    let node = doc.own_node(module)?;
     check_name(&doc.patch, to)?;
     let spans = &doc.spans.modules[node];
     let value = &doc.text[spans.kind.start..spans.whole.end];
@@ -74,7 +75,7 @@ fn amount_text(patch: &Patch, cable: &Cable) -> Option<String> {
 
 pub fn rename(text: &str, module: &str, to: &str) -> Result<String, EditError> {
     let doc = Doc::read(text)?;
-    let node = doc.node(module)?;
+    let node = doc.own_node(module)?;
     check_name(&doc.patch, to)?;
     let mut parts = vec![(doc.spans.modules[node].name.clone(), to.to_owned())];
     for item in doc.items() {
@@ -100,7 +101,7 @@ pub fn rename(text: &str, module: &str, to: &str) -> Result<String, EditError> {
 
 pub fn delete(text: &str, module: &str, bridge: bool) -> Result<String, EditError> {
     let doc = Doc::read(text)?;
-    let node = doc.node(module)?;
+    let node = doc.own_node(module)?;
     let bridges = match bridge {
         true => bridges(&doc, node),
         false => Vec::new(),
@@ -126,7 +127,7 @@ pub fn delete(text: &str, module: &str, bridge: bool) -> Result<String, EditErro
     let doc = Doc::read(&new)?;
     let node = doc.node(module)?;
     Ok(match doc.modules() {
-        Some(list) => entry::remove(doc.text, &list, node),
+        Some(list) => entry::remove(doc.text, &list, doc.entry(node)),
         None => new,
     })
 }
@@ -172,6 +173,10 @@ fn bridges(doc: &Doc, node: usize) -> Vec<Bridge> {
 
 /// `a > m > b` without `m`, where that one chain is all that is to be bridged: it stays one chain.
 fn in_line(doc: &Doc, node: usize, bridges: usize) -> Option<String> {
+    if doc.has_groups() {
+        // A pair of ends may be several cables: what joins them is wired anew.
+        return None;
+    }
     let name = &doc.patch.modules[node].name;
     for item in doc.items() {
         let stages = &item.chain.stages;

@@ -17,7 +17,7 @@ use super::modules::find_kind;
 pub fn replace(text: &str, module: &str, kind: &str) -> Result<String, EditError> {
     let new = find_kind(kind)?;
     let doc = Doc::read(text)?;
-    let node = doc.node(module)?;
+    let node = doc.own_node(module)?;
     let old = doc.patch.modules[node].spec;
     if old.kind == new.kind {
         return Err(EditError::Name(format!("`{module}` is a {kind} already")));

@@ -288,7 +288,7 @@ pub fn draw(app: &App, shelf: &Shelf, area: Rect, buf: &mut Buffer) -> Option<Po
     let rows = usize::from(inner.height.saturating_sub(asks));
     let top = (shelf.at + 1).saturating_sub(rows);
     let names = shelf.rows.iter().map(|row| row.name.chars().count());
-    let width = (names.max().unwrap_or(8) as u16 + 2).clamp(10, inner.width / 2);
+    let width = (names.max().unwrap_or(8) as u16 + 2).clamp(10, (inner.width / 2).max(10));
     for (y, (i, row)) in (0..rows).zip(shelf.rows.iter().enumerate().skip(top)) {
         let picked = i == shelf.at;
         if picked {
