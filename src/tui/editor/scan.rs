@@ -25,12 +25,102 @@ pub struct Frame {
     pub keys: Vec<String>,
 }
 
+/// A module of the patch, or of a group: its name and its kind, which may be a group.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub name: String,
+    pub kind: String,
+    /// None for a use of a group, or a kind that is being typed.
+    pub spec: Option<&'static ModuleSpec>,
+}
+
+/// A group as its text stands.
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    pub name: String,
+    pub modules: Vec<Named>,
+    /// As its cables name them, without the `in.` and `out.`.
+    pub inputs: Vec<String>,
+    pub outputs: Vec<String>,
+}
+
 /// What a text says as far as it can be guessed.
 #[derive(Clone, Debug, Default)]
 pub struct Scan {
     pub place: Place,
-    /// Names and kinds of the modules.
-    pub modules: Vec<(String, &'static ModuleSpec)>,
+    pub modules: Vec<Named>,
+    pub groups: Vec<Group>,
+}
+
+/// What a cable at the place may begin or end with.
+#[derive(Clone, Debug)]
+pub enum End {
+    Module {
+        name: String,
+        spec: &'static ModuleSpec,
+    },
+    Use {
+        name: String,
+        group: String,
+        inputs: Vec<String>,
+        outputs: Vec<String>,
+    },
+    /// A group's own, in its cables.
+    In,
+    Out,
+}
+
+impl End {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Module { name, .. } | Self::Use { name, .. } => name,
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+impl Scan {
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| group.name == name)
+    }
+
+    /// Of the group that the place is in, else of the patch: modules, uses of groups, and the modules that these stand for.
+    pub fn ends(&self) -> Vec<End> {
+        let module = |named: &Named| {
+            Some(End::Module {
+                name: named.name.clone(),
+                spec: named.spec?,
+            })
+        };
+        if let [first, second, ..] = &self.place.frames[..]
+            && first.key.as_deref() == Some("groups")
+        {
+            let group = second.key.as_deref().and_then(|name| self.group(name));
+            let own = group.into_iter().flat_map(|group| &group.modules);
+            return own.filter_map(module).chain([End::In, End::Out]).collect();
+        }
+        let mut ends: Vec<End> = self.modules.iter().filter_map(module).collect();
+        for named in &self.modules {
+            let Some(group) = self.group(&named.kind) else {
+                continue;
+            };
+            ends.push(End::Use {
+                name: named.name.clone(),
+                group: group.name.clone(),
+                inputs: group.inputs.clone(),
+                outputs: group.outputs.clone(),
+            });
+            let inner = group.modules.iter().filter_map(|m| {
+                Some(End::Module {
+                    name: format!("{}_{}", named.name, m.name),
+                    spec: m.spec?,
+                })
+            });
+            ends.extend(inner);
+        }
+        ends
+    }
 }
 
 /// Goes through a text; `at` is the byte whose place is wanted.
@@ -48,6 +138,7 @@ pub fn scan(text: &str, at: usize) -> Scan {
     Scan {
         place: scanner.found.unwrap_or_default(),
         modules: scanner.modules,
+        groups: scanner.groups,
     }
 }
 
@@ -61,7 +152,8 @@ struct Scanner<'t> {
     /// The last word, and where it ends.
     last: (&'t str, usize),
     found: Option<Place>,
-    modules: Vec<(String, &'static ModuleSpec)>,
+    modules: Vec<Named>,
+    groups: Vec<Group>,
 }
 
 impl<'t> Scanner<'t> {
@@ -99,11 +191,13 @@ impl<'t> Scanner<'t> {
         match c {
             '(' | '[' | '{' => self.open(c, from),
             ')' | ']' | '}' => {
+                self.bare_kind(from);
                 self.frames.pop();
                 self.shared = self.shared.min(self.frames.len());
             }
             ':' => self.key(from),
             ',' => {
+                self.bare_kind(from);
                 if let Some(frame) = self.frames.last_mut() {
                     frame.key = None;
                 }
@@ -116,19 +210,90 @@ impl<'t> Scanner<'t> {
     fn open(&mut self, bracket: char, at: usize) {
         let beside = self.last.1 == at;
         let head = if beside { self.last.0 } else { "" };
-        // In `modules: ( name: Kind(`.
-        if let [.., list, entry] = &self.frames[..]
-            && list.key.as_deref() == Some("modules")
-            && let Some(name) = &entry.key
-            && let Some(spec) = modules::find(head)
-        {
-            self.modules.push((name.clone(), spec));
-        }
+        self.module(head);
         self.frames.push(Frame {
             bracket,
             head: head.to_owned(),
             ..Frame::default()
         });
+    }
+
+    /// In `modules: ( name: Kind`, in the patch or in a group: that is a module.
+    fn module(&mut self, kind: &str) {
+        let [.., list, entry] = &self.frames[..] else {
+            return;
+        };
+        let (Some("modules"), Some(name)) = (list.key.as_deref(), entry.key.clone()) else {
+            return;
+        };
+        if kind.is_empty() {
+            return;
+        }
+        let named = Named {
+            name,
+            kind: kind.to_owned(),
+            spec: modules::find(kind),
+        };
+        let of_patch = self.frames.len() == 2;
+        match self.group_here() {
+            Some(group) => group.modules.push(named),
+            None if of_patch => self.modules.push(named),
+            None => {}
+        }
+    }
+
+    /// The group whose body it is in: `groups: ( name: ( … `.
+    fn group_here(&mut self) -> Option<&mut Group> {
+        let [first, second, _, ..] = &self.frames[..] else {
+            return None;
+        };
+        if first.key.as_deref() != Some("groups") {
+            return None;
+        }
+        let name = second.key.clone()?;
+        let at = self.groups.iter().position(|g| g.name == name);
+        let at = at.unwrap_or_else(|| {
+            self.groups.push(Group {
+                name,
+                ..Group::default()
+            });
+            self.groups.len() - 1
+        });
+        self.groups.get_mut(at)
+    }
+
+    /// A kind that is written without brackets ends with its entry.
+    fn bare_kind(&mut self, at: usize) {
+        let between = self.text.get(self.last.1..at).unwrap_or("x");
+        let keyed = self.frames.last().and_then(|f| f.key.as_deref());
+        if between.trim().is_empty() && keyed.is_some() && keyed != Some(self.last.0) {
+            self.module(self.last.0);
+        }
+    }
+
+    /// What a group's cable says of its ports.
+    fn group_cable(&mut self, cable: &str) {
+        let [.., body, list] = &self.frames[..] else {
+            return;
+        };
+        if list.bracket != '[' || body.key.as_deref() != Some("cables") {
+            return;
+        }
+        let Some(group) = self.group_here() else {
+            return;
+        };
+        let words = cable.split(['>', '+', '*', '~']).map(str::trim);
+        for word in words {
+            let (head, port) = word.split_once('.').unwrap_or((word, word));
+            let ports = match head {
+                "in" => &mut group.inputs,
+                "out" => &mut group.outputs,
+                _ => continue,
+            };
+            if !port.is_empty() && !ports.iter().any(|p| p == port) {
+                ports.push(port.to_owned());
+            }
+        }
     }
 
     /// The word before a colon names what follows.
@@ -171,6 +336,8 @@ impl<'t> Scanner<'t> {
         }
         let (inside, after) = end.unwrap_or((body.len(), body.len()));
         self.seen(from);
+        let cable = &body[..inside];
+        self.group_cable(cable);
         let inside_at = from + 1..=from + 1 + inside;
         if self.found.is_none() && inside_at.contains(&self.at) {
             let string = self.text.get(from + 1..self.at).unwrap_or("");
@@ -260,7 +427,7 @@ mod tests {
         let names: Vec<_> = found
             .modules
             .iter()
-            .map(|(n, s)| (n.as_str(), s.kind))
+            .map(|m| (m.name.as_str(), m.kind.as_str()))
             .collect();
         assert_eq!(names, [("a", "Saw"), ("b", "Vca")]);
         let found = at("(modules: (a: Saw()), cables: [\"a > |\"])");
