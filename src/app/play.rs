@@ -19,7 +19,7 @@ use crate::control::slot::SlotState;
 use crate::control::telemetry_json::write_lines;
 use crate::midi::{self, Midi};
 use crate::osc::Server;
-use crate::tui;
+use crate::tui::{self, Back, ExitReason};
 
 use super::complain::complain;
 use super::failure::Failure;
@@ -312,8 +312,11 @@ impl Session<'_> {
         greeting: String,
     ) -> Result<(), Failure> {
         self.end_on_time();
-        let log = self.log.clone();
-        let capture = StderrCapture::begin(move |line| log.line(format_args!("stderr: {line}")));
+        let capture = || {
+            let log = self.log.clone();
+            StderrCapture::begin(move |line| log.line(format_args!("stderr: {line}")))
+        };
+        let mut captured = capture();
         let mut options = tui::Options {
             theme: args.screen.theme.clone(),
             color: args.screen.color,
@@ -326,24 +329,51 @@ impl Session<'_> {
             greeting,
             stop: self.stop.clone(),
         };
-        for _ in 0..SCREENS {
+        let mut failed = 0;
+        while failed < SCREENS {
             let (handle, with) = (self.handle.clone(), options.clone());
             match catch_unwind(AssertUnwindSafe(|| tui::run(handle, with))) {
+                Ok(Ok(ExitReason::Detached)) => {
+                    drop(captured);
+                    if self.detached() == Back::Ended {
+                        return Ok(());
+                    }
+                    captured = capture();
+                    "The screen is back; the sound went on.".clone_into(&mut options.greeting);
+                }
                 Ok(Ok(_)) => return Ok(()),
                 Ok(Err(e)) if e.kind() == io::ErrorKind::InvalidInput => {
                     return Err(Failure::Input(format!("--theme: {e}")));
                 }
                 Ok(Err(e)) => return Err(Failure::Machine(format!("terminal: {e}"))),
-                Err(_) => "The screen failed and was put up again; the sound went on."
-                    .clone_into(&mut options.greeting),
+                Err(_) => {
+                    failed += 1;
+                    "The screen failed and was put up again; the sound went on."
+                        .clone_into(&mut options.greeting);
+                }
             }
         }
-        drop(capture);
+        drop(captured);
         complain(format_args!(
             "chronus: the screen failed {SCREENS} times; the sound goes on. Ctrl+C ends it."
         ));
         self.headless();
         Ok(())
+    }
+
+    /// The screen is away until it is wanted again.
+    fn detached(&self) -> Back {
+        complain(
+            "The sound goes on. Enter brings the screen back, Ctrl+C ends it; Ctrl+Z and bg give the shell back.",
+        );
+        signals::detach(true);
+        let ended = || {
+            let quit = self.events.try_iter().any(|event| event.what == What::Quit);
+            quit || self.stop.load(Ordering::Acquire)
+        };
+        let back = tui::wait_detached(ended);
+        signals::detach(false);
+        back
     }
 
     /// Sets `stop` when `--for` is over.

@@ -8,6 +8,13 @@ use std::{io, thread};
 /// The whole way out must fit in 200 ms; what is not done by then is left undone.
 const LAST_MOMENT: Duration = Duration::from_millis(170);
 
+/// The screen is away: a terminal that closes is no reason to end.
+static DETACHED: AtomicBool = AtomicBool::new(false);
+
+pub fn detach(detached: bool) {
+    DETACHED.store(detached, Ordering::Release);
+}
+
 /// Watches for the signals that end the program. The first one sets `stop` and calls `leave` on the watching thread; when the
 /// program is still there after [`LAST_MOMENT`], or a second signal comes, it ends at once.
 #[cfg(unix)]
@@ -17,9 +24,10 @@ pub fn watch(stop: Arc<AtomicBool>, leave: impl FnOnce() + Send + 'static) -> io
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
-            let Some(_) = signals.forever().next() else {
+            let counts = |signal: &i32| *signal != SIGHUP || !DETACHED.load(Ordering::Acquire);
+            if !signals.forever().any(|signal| counts(&signal)) {
                 return;
-            };
+            }
             stop.store(true, Ordering::Release);
             deadline();
             leave();

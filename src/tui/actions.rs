@@ -6,6 +6,7 @@ use super::app::App;
 use super::keymap::{Binding, Keymap, keys_of};
 use super::knob::Step;
 use super::levels;
+use super::options::ExitReason;
 use super::overlays;
 use super::screens::{Screen, diag, files, patch, pattern, text};
 use super::stage;
@@ -154,7 +155,7 @@ pub const ACTIONS: &[Action] = actions! {
     "rotate back" "",   [On(Pattern) => "R"],                   Quiet, |a, _| pattern::rotate(a, -1), "every step one earlier";
     "transpose" "<semitones>", [On(Pattern) => "t"],            Quiet, |a, arg| pattern::transpose(a, arg, 1.0), "all notes up by a semitone, or by as many as are said";
     "transpose down" "", [On(Pattern) => "T"],                  Quiet, |a, _| pattern::transpose(a, "", -1.0), "all notes down by a semitone";
-    "mute" "",          [On(Pattern) => "m"],                   Word("mute"), |a, _| pattern::mute(a), "close the pattern's gate at once, or open it as it was";
+    "mute" "",          [On(Pattern) => "m"],                   Word("mute"), |a, _| pattern::mute(a), "close the pattern's gate at once, or open it as it was; a knob of the patch, so that it is saved, undone and in the set";
     "mute drum" "",     [On(Pattern) => "M"],                   Quiet, |a, _| pattern::mute_lane(a), "leave the drum in focus out, or play it again";
     "next pattern" "",  [On(Pattern) => "Tab"],                 Quiet, |a, _| pattern::next_module(a, 1), "to the next module with a pattern";
     "last pattern" "",  [On(Pattern) => "Shift+Tab"],           Quiet, |a, _| pattern::next_module(a, -1), "to the module before";
@@ -267,6 +268,7 @@ pub const ACTIONS: &[Action] = actions! {
     "fade" "<ms>",      [],                                     Quiet, act::fade, "length of planned swaps' fade";
     "carry" "<on|off>", [],                                     Quiet, act::carry, "whether modules of the same name and kind keep their state across a swap";
     "notes off" "",     [],                                     Quiet, |a, _| act::notes_off(a), "end every note";
+    "detach" "",      [],                                     Quiet, |a, _| a.exit = Some(ExitReason::Detached), "leave the screen and let the sound go on: Enter brings it back, Ctrl+C ends it, Ctrl+Z and bg give the shell back";
     "picture" "<file>", [],                                     Quiet, act::picture, "draw the screen as it stands into an SVG file";
     "suspend" "",       [],                                     Quiet, |a, _| a.suspend = true, "fade out and stop the program until the shell's fg";
 };

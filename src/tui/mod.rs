@@ -5,6 +5,7 @@ mod app;
 mod ascii;
 mod chord;
 mod color;
+mod detached;
 pub mod difference;
 mod docs;
 mod draw;
@@ -51,6 +52,7 @@ mod tutor;
 mod waveform;
 mod words;
 
+pub use detached::{Back, wait as wait_detached};
 pub use docs::page as keys_page;
 pub use keys_file::mistakes as keys_mistakes;
 pub use life::run;

@@ -46,6 +46,8 @@ impl Default for Options {
 pub enum ExitReason {
     /// The user asked for it.
     Quit,
+    /// The screen is to go and the sound to go on.
+    Detached,
     /// [`Options::stop`] was set.
     Stopped,
     /// The terminal went away.

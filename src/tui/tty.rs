@@ -53,6 +53,13 @@ mod unix {
             self.poll(libc::POLLIN, most)
         }
 
+        /// Whether keys that are typed are for this program: in a shell's background they are not, and reading would stop it.
+        #[allow(unsafe_code)]
+        pub fn is_ours(&self) -> bool {
+            // SAFETY: both only ask; a descriptor that is no terminal gives -1, which is nobody's group.
+            unsafe { libc::tcgetpgrp(self.fd) == libc::getpgrp() }
+        }
+
         /// Whether the terminal is gone.
         pub fn gone(&self) -> bool {
             self.poll(0, Duration::ZERO) == Waited::Gone
@@ -101,5 +108,9 @@ impl Tty {
 
     pub fn gone(&self) -> bool {
         false
+    }
+
+    pub fn is_ours(&self) -> bool {
+        true
     }
 }

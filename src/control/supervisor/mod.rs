@@ -1,6 +1,7 @@
 //! The supervisor: takes commands and the engines' replies, decides, and tells. Owns the patches, the history and every
 //! allocation and free. Its thread is `while running { take; step }`; lock-step tests and offline rendering call the same two.
 mod answers;
+mod arriving;
 mod benching;
 mod controls;
 mod device;

@@ -4,7 +4,7 @@ use super::super::command::SlotId;
 use super::super::event::What;
 use super::super::slot::SlotState;
 use super::Supervisor;
-use super::loading::HAND_OVER;
+use super::arriving::HAND_OVER;
 use super::records::Waking;
 use crate::dsp::BLOCK;
 use crate::engine::msg::Act;
