@@ -114,7 +114,7 @@ fn load(generation: u32, start: Start, live: Option<&Held>) -> (Held, EngineMsg)
 }
 
 impl Held {
-    /// A knob, a note, its end, in turn.
+    /// A knob, the amount of a cable, a note, its end, in turn.
     fn act(&self, n: u64) -> Act {
         let note = |velocity| Change::Note {
             note: (36 + n % 48) as f32,
@@ -124,6 +124,10 @@ impl Held {
             0 => note(0.7),
             1 => note(0.0),
             2 if n % 64 == 2 => Change::NotesOff,
+            3 if n % 8 == 3 => Change::Amount {
+                cable: (n as usize / 8) % 12,
+                value: (n % 10) as f32 / 10.0,
+            },
             _ => Change::Param {
                 node: self.out,
                 param: self.gain,
