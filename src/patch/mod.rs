@@ -144,10 +144,9 @@ impl MacroTarget {
         let between = |low: f32, high: f32, scale| match scale {
             // Equal ratios need two ends on the same side of 0.
             Scale::Log if low > 0.0 && high > 0.0 => low * (high / low).powf(position),
-            // Between 0.1 and 0.9 lies 0.5, also in what is written into the text.
             _ => {
                 let (low, high) = (f64::from(low), f64::from(high));
-                (low + (high - low) * f64::from(position)) as f32
+                six_digits(low + (high - low) * f64::from(position))
             }
         };
         match (self.low, self.high) {
@@ -163,6 +162,15 @@ impl MacroTarget {
             },
         }
     }
+}
+
+/// A quarter of the way from 0.1 to 0.9 is 0.3, in what is written into the text too.
+fn six_digits(value: f64) -> f32 {
+    if value == 0.0 || !value.is_finite() {
+        return value as f32;
+    }
+    let scale = 10f64.powf(5.0 - value.abs().log10().floor());
+    ((value * scale).round() / scale) as f32
 }
 
 /// How a patch is primed.

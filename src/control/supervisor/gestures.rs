@@ -375,6 +375,8 @@ mod tests {
                 .expect("turned");
             session.render(9_600);
         };
+        turn(&mut session, 0.25);
+        assert_eq!(amounts(&session, SlotId::A), [0.3, 0.3, 1.0, 0.2]);
         turn(&mut session, 0.5);
         assert_eq!(amounts(&session, SlotId::A), [0.5, 0.5, 1.0, 0.2]);
         // The copy that stands by follows.
