@@ -1,9 +1,8 @@
 //! Stereo frames by their running number, from one writer to any number of readers, without a lock. A reader that comes too late
 //! or too early reads silence, one that lags by a whole ring reads newer frames; never is anything torn but between two frames.
-use std::sync::atomic::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use crate::dsp::sync::AtomicU64;
 
 /// The newest frames of a stream.
 pub struct FrameRing {
@@ -92,9 +91,14 @@ impl std::fmt::Debug for FrameRing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dsp::sync::model;
 
     #[test]
     fn frames_are_found_by_their_number_and_else_there_is_silence() {
+        model(found_by_number);
+    }
+
+    fn found_by_number() {
         let ring = FrameRing::new(8);
         ring.restart(100);
         let frames: Vec<[f32; 2]> = (0..6).map(|n| [n as f32, -(n as f32)]).collect();

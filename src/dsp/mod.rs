@@ -33,6 +33,7 @@ pub mod step;
 pub mod svf;
 pub mod sweep;
 pub mod swing;
+pub mod sync;
 pub mod tape;
 pub mod transport;
 pub mod true_peak;
