@@ -25,8 +25,6 @@ ports! {
     options { VOICE: "voice" Choice(&["Bass", "Tenor", "Alto", "Soprano"]) "whose formants"; }
 }
 
-/// Frames between two computations of where a moving vowel's formants are; between them they move on a straight line.
-const STRIDE: usize = 4;
 /// What rings on is silence below this: -140 dB.
 const SILENCE: f32 = 1e-7;
 /// Makes a vowel about as loud as a saw that goes in.
@@ -76,23 +74,17 @@ impl Module for Formant {
         let at = [io.ins[param::VOWEL], io.ins[param::SHIFT], io.ins[param::FOCUS]];
         let mut sum = [l.f(0.0); BLOCK];
         let still = at.iter().all(In::is_constant);
-        let mut from = self.place(l, at, 0);
         if still {
-            for (state, place) in io.state.chunks_exact_mut(2).zip(&from) {
-                sing(l, state, x, 0, &mut sum, place, place);
+            let place = self.place(l, here(at, 0));
+            for (state, place) in io.state.chunks_exact_mut(2).zip(&place) {
+                sing(l, state, x, 0, &mut sum, place);
             }
         } else {
-            for (n, part) in sum.chunks_exact_mut(STRIDE).enumerate() {
-                let start = n * STRIDE;
-                let to = match start + STRIDE {
-                    end if end < BLOCK => self.place(l, at, end),
-                    // The next block's first frame, as the last two lead to it.
-                    _ => ahead(l, self.place(l, at, BLOCK - 1), self.place(l, at, BLOCK - 2)),
-                };
-                for (k, state) in io.state.chunks_exact_mut(2).enumerate().take(FORMANTS) {
-                    sing(l, state, x, start, part, &from[k], &to[k]);
+            for (i, sum) in sum.iter_mut().enumerate() {
+                let place = self.place(l, here(at, i));
+                for (state, place) in io.state.chunks_exact_mut(2).zip(&place) {
+                    sing(l, state, x, i, std::slice::from_mut(sum), place);
                 }
-                from = to;
             }
         }
         let mix = io.ins[param::MIX];
@@ -103,17 +95,15 @@ impl Module for Formant {
 }
 
 impl Formant {
-    /// Formants between two vowels: pitches and decibels on a line, bandwidths too.
+    /// Formants between two vowels: pitches, decibels and bandwidths on a line, with rest at its ends.
     #[inline(always)]
-    fn place<L: Lanes>(&self, l: L, at: [In<'_, L>; 3], i: usize) -> Place<L> {
-        let [vowel, shift, focus] = at.map(
-            #[inline(always)]
-            |x| x.at(i),
-        );
+    fn place<L: Lanes>(&self, l: L, [vowel, shift, focus]: [L::F; 3]) -> Place<L> {
         let (zero, one) = (l.f(0.0), l.f(1.0));
         let mut place = [[zero; 3]; FORMANTS];
         for (n, vowels) in self.vowels.iter().enumerate() {
-            let weight = (one - (vowel - l.f(n as f32)).abs()).max(zero);
+            let near = (one - (vowel - l.f(n as f32)).abs()).max(zero);
+            // Bent so that the way through a vowel has no corner.
+            let weight = near * near * near.fma(l.f(-2.0), l.f(3.0));
             for (place, formant) in place.iter_mut().zip(vowels) {
                 for (p, f) in place.iter_mut().zip(formant) {
                     *p = weight.fma(l.f(*f), *p);
@@ -132,16 +122,16 @@ impl Formant {
     }
 }
 
-/// Where the way from one place to the next leads.
+/// Vowel, shift and focus of a frame.
 #[inline(always)]
-fn ahead<L: Lanes>(l: L, mut now: Place<L>, before: Place<L>) -> Place<L> {
-    for (now, before) in now.iter_mut().flatten().zip(before.iter().flatten()) {
-        *now = (*now + (*now - *before)).max(*now * l.f(0.5));
-    }
-    now
+fn here<L: Lanes>(at: [In<'_, L>; 3], i: usize) -> [L::F; 3] {
+    at.map(
+        #[inline(always)]
+        |x| x.at(i),
+    )
 }
 
-/// Adds one formant's part, which moves from one place to another over it.
+/// Adds one formant's part to some frames.
 #[inline(always)]
 fn sing<L: Lanes>(
     l: L,
@@ -149,32 +139,16 @@ fn sing<L: Lanes>(
     x: In<'_, L>,
     start: usize,
     sum: &mut [L::F],
-    from: &[L::F; 3],
-    to: &[L::F; 3],
+    [angle, damping, gain]: &[L::F; 3],
 ) {
     let mut filter = State {
         s1: state[0],
         s2: state[1],
     };
-    let step = l.f(1.0 / sum.len() as f32);
-    let still = std::ptr::eq(from, to);
-    let steady = Coefficients::new(l, from[0], from[1]);
-    let level = from[1] * from[2];
-    let half = l.f(0.5);
+    let k = Coefficients::new(l, *angle, *damping);
+    let (level, half) = (*damping * *gain, l.f(0.5));
     for (i, o) in sum.iter_mut().enumerate() {
-        let x = x.at(start + i);
-        if still {
-            *o = filter.tick(&steady, x, half).1.fma(level, *o);
-            continue;
-        }
-        let t = step * l.f(i as f32);
-        let mut at = *to;
-        for n in 0..3 {
-            at[n] = (to[n] - from[n]).fma(t, from[n]);
-        }
-        let [angle, damping, gain] = at;
-        let k = Coefficients::new(l, angle, damping);
-        *o = filter.tick(&k, x, half).1.fma(damping * gain, *o);
+        *o = filter.tick(&k, x.at(start + i), half).1.fma(level, *o);
     }
     (state[0], state[1]) = (filter.s1, filter.s2);
 }

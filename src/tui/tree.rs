@@ -1,17 +1,15 @@
 //! The undo tree on the Log screen: what was done when, what sounded, and a leap to any step of it.
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-use crate::control::command::Command;
+use crate::control::command::{Answer, At, Command, Request};
 use crate::control::tree::Branch;
 
 use super::app::App;
 use super::pen::{Labels, Pen, panel};
 use super::theme::Role;
 
-/// The supervisor answers within a millisecond or two.
-const ANSWER: Duration = Duration::from_millis(40);
 /// Forks that are drawn beside each other; deeper ones share the last place.
 const MOST_INDENT: usize = 6;
 
@@ -23,6 +21,8 @@ pub struct TreeView {
     /// Forks above each step that it is no first child of.
     indents: Vec<usize>,
     version: Option<u64>,
+    /// A tree that was asked for, as of a version. Nobody waits for it: it is there a frame or two later.
+    asked: Option<(u64, Receiver<Answer>)>,
     /// Row from the top; the first row is the beginning.
     picked: usize,
 }
@@ -81,18 +81,35 @@ pub fn toggle(app: &mut App) {
 
 /// Asks for the tree where it is shown and has changed.
 pub fn update(app: &mut App) {
-    let version = app.view.tree_version;
-    if !app.tree.open
-        || app.screen != super::screens::Screen::Log
-        || app.tree.version == Some(version)
-    {
+    if !app.tree.open || app.screen != super::screens::Screen::Log {
+        app.tree.asked = None;
         return;
     }
-    let answer = app.handle.ask(Command::Tree, ANSWER);
-    if let Ok(Some(text)) = answer
-        && let Ok(branches) = serde_json::from_str(&text)
-    {
-        app.tree.take(branches, version);
+    if let Some((version, answered)) = &app.tree.asked {
+        let version = *version;
+        match answered.try_recv() {
+            Ok(Ok(Some(text))) => {
+                if let Ok(branches) = serde_json::from_str(&text) {
+                    app.tree.take(branches, version);
+                }
+            }
+            Err(TryRecvError::Empty) => return,
+            // Refused, or the supervisor is gone: asked again.
+            _ => {}
+        }
+        app.tree.asked = None;
+    }
+    let version = app.view.tree_version;
+    if app.tree.version != Some(version) {
+        let (answer, answered) = channel();
+        let request = Request {
+            command: Command::Tree,
+            at: At::Soon,
+            answer: Some(answer),
+        };
+        if app.handle.send(request).is_ok() {
+            app.tree.asked = Some((version, answered));
+        }
     }
 }
 
