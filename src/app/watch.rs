@@ -6,6 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 use std::{fs, io, thread};
 
+use notify_debouncer_full::notify::event::{AccessKind, AccessMode, EventKind};
 use notify_debouncer_full::notify::{RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{Debouncer, RecommendedCache, new_debouncer};
 
@@ -33,17 +34,19 @@ pub fn spawn(handle: Handle) -> io::Result<()> {
             for path in files.keys() {
                 follow(&mut notifier, &mut folders, path);
             }
+            seen.meet(&files);
             let events = match told.recv_timeout(GLANCE) {
                 Ok(Ok(events)) => events,
                 Ok(Err(_)) | Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let changed: HashSet<&PathBuf> = events.iter().flat_map(|e| &e.paths).collect();
+            let written = events.iter().filter(|e| !is_look(&e.kind));
+            let changed: HashSet<&PathBuf> = written.flat_map(|e| &e.paths).collect();
             for path in changed {
                 let path = path.canonicalize().unwrap_or_else(|_| path.clone());
-                if let Some((known, as_loaded)) = files.get(&path)
-                    && seen.is_new(&path, known)
-                    && handle.command(Command::LoadFile(as_loaded.clone())) == Err(Unsent::Ended)
+                if let Some(held) = files.get(&path)
+                    && seen.is_new(&path, &held.texts)
+                    && handle.command(Command::LoadFile(held.named.clone())) == Err(Unsent::Ended)
                 {
                     return;
                 }
@@ -53,9 +56,20 @@ pub fn spawn(handle: Handle) -> io::Result<()> {
     Ok(())
 }
 
-/// The slots' files by their full path: the texts that the slots hold, and the path as the user named it.
-fn files(handle: &Handle) -> HashMap<PathBuf, (Vec<String>, PathBuf)> {
-    let mut files: HashMap<PathBuf, (Vec<String>, PathBuf)> = HashMap::new();
+/// A file of the slots.
+#[derive(Default)]
+struct Held {
+    /// As the user named it.
+    named: PathBuf,
+    /// What the slots hold of it, with every knob that was turned since.
+    texts: Vec<String>,
+    /// What it said when a slot read it, where that is still known.
+    read: Option<String>,
+}
+
+/// The slots' files by their full path.
+fn files(handle: &Handle) -> HashMap<PathBuf, Held> {
+    let mut files: HashMap<PathBuf, Held> = HashMap::new();
     for slot in &handle.view().slots {
         let Some(loaded) = &slot.loaded else {
             continue;
@@ -65,13 +79,21 @@ fn files(handle: &Handle) -> HashMap<PathBuf, (Vec<String>, PathBuf)> {
         };
         // A file that was just replaced is missing for a moment.
         if let Ok(full) = path.canonicalize() {
-            let entry = files
-                .entry(full)
-                .or_insert_with(|| (Vec::new(), path.clone()));
-            entry.0.push(loaded.text.to_string());
+            let held = files.entry(full).or_default();
+            held.named.clone_from(path);
+            held.texts.push(loaded.text.to_string());
+            if !loaded.modified {
+                held.read = Some(loaded.text.to_string());
+            }
         }
     }
     files
+}
+
+/// Somebody opened a file or read it, we ourselves for one: nothing changed.
+fn is_look(kind: &EventKind) -> bool {
+    let written = EventKind::Access(AccessKind::Close(AccessMode::Write));
+    kind.is_access() && *kind != written
 }
 
 /// The folder is watched, not the file: editors replace files by renaming.
@@ -84,23 +106,37 @@ fn follow(notifier: &mut Notifier, folders: &mut HashSet<PathBuf>, file: &Path) 
     }
 }
 
-/// The texts that were handed on last.
+/// What each file said when it was looked at last. A slot's own text is no measure for that: its knobs may have been turned.
 #[derive(Default)]
 struct Seen(HashMap<PathBuf, String>);
 
 impl Seen {
-    /// Whether the file now says something that no slot holds and that was not handed on before.
+    /// Files that slots hold from now on, and those that none holds any more.
+    fn meet(&mut self, files: &HashMap<PathBuf, Held>) {
+        self.0.retain(|path, _| files.contains_key(path));
+        for (path, held) in files {
+            if !self.0.contains_key(path)
+                && let Some(text) = held.read.clone().or_else(|| read(path))
+            {
+                self.0.insert(path.clone(), text);
+            }
+        }
+    }
+
+    /// Whether the file now says something else than before, and something that no slot holds.
     fn is_new(&mut self, path: &Path, known: &[String]) -> bool {
-        let small = fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= LARGEST as u64);
-        let Some(text) = small.then(|| fs::read_to_string(path).ok()).flatten() else {
+        let Some(text) = read(path) else {
             return false;
         };
-        if known.contains(&text) {
-            self.0.remove(path);
-            return false;
-        }
-        self.0.insert(path.to_owned(), text.clone()).as_ref() != Some(&text)
+        let is_known = known.contains(&text);
+        let before = self.0.insert(path.to_owned(), text.clone());
+        before.as_ref() != Some(&text) && !is_known
     }
+}
+
+fn read(path: &Path) -> Option<String> {
+    let small = fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= LARGEST as u64);
+    small.then(|| fs::read_to_string(path).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -121,5 +157,45 @@ mod tests {
         assert!(!seen.is_new(&path, &["two".into()]));
         fs::write(&path, "one").expect("written");
         assert!(seen.is_new(&path, &["two".into()]), "and back");
+    }
+    #[test]
+    fn a_knob_that_was_turned_does_not_make_the_file_a_new_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.ron");
+        fs::write(&path, "freq 1").expect("written");
+        let held = |text: &str, modified: bool| {
+            let held = Held {
+                named: path.clone(),
+                texts: vec![text.into()],
+                read: (!modified).then(|| text.into()),
+            };
+            HashMap::from([(path.clone(), held)])
+        };
+        for met_after_the_turn in [false, true] {
+            let mut seen = Seen::default();
+            if !met_after_the_turn {
+                seen.meet(&held("freq 1", false));
+            }
+            seen.meet(&held("freq 2", true));
+            assert!(!seen.is_new(&path, &["freq 2".into()]), "only looked at");
+        }
+        // Changed between a slot's reading it and the first look here.
+        let mut seen = Seen::default();
+        seen.meet(&held("freq 0", false));
+        assert!(seen.is_new(&path, &["freq 0".into()]));
+        // Let go of, changed, and loaded again.
+        seen.meet(&HashMap::new());
+        fs::write(&path, "freq 3").expect("written");
+        seen.meet(&held("freq 3", false));
+        assert!(!seen.is_new(&path, &["freq 4".into()]));
+    }
+
+    #[test]
+    fn looking_is_not_writing() {
+        let look = AccessKind::Open(AccessMode::Any);
+        assert!(is_look(&EventKind::Access(look)));
+        let wrote = AccessKind::Close(AccessMode::Write);
+        assert!(!is_look(&EventKind::Access(wrote)));
+        assert!(!is_look(&EventKind::Any));
     }
 }
