@@ -1,25 +1,25 @@
-//! The screen's state: what is shown, what the keys mean now, and the one place where events of the terminal arrive.
+//! The screen's state: what the instrument said last, what is shown, what the keys mean now. Looked after by the screen's thread.
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::layout::Position;
 
 use crate::control::blackbox::BlackBox;
-use crate::control::command::{Answer, At, Command, Request, SlotId};
+use crate::control::command::{Answer, SlotId};
 use crate::control::event::{Event, Loaded, SlotView, View, What};
 use crate::control::handle::Handle;
 use crate::control::reading::Reading;
 
-use super::actions::Scope;
 use super::chord::Chord;
 use super::color::Depth;
 use super::history::History;
 use super::journal::Journal;
-use super::keymap::{Found, Keymap};
+use super::keymap::Keymap;
 use super::levels::{self, Watcher};
 use super::meters::Peaks;
-use super::notes::{NoteKeys, NoteOut};
+use super::mouse::{Spot, Spots};
+use super::notes::NoteKeys;
 use super::options::{ExitReason, Options};
 use super::overlays::Overlay;
 use super::screens::pattern::{self, PatternScreen};
@@ -71,7 +71,7 @@ pub struct App {
     pub handle: Handle,
     events: Receiver<Event>,
     /// Answers that are still to come.
-    pending: Vec<Receiver<Answer>>,
+    pub(super) pending: Vec<Receiver<Answer>>,
     // What the instrument says
     pub view: Arc<View>,
     pub reading: Reading,
@@ -85,10 +85,13 @@ pub struct App {
     pub keymap: Keymap,
     pub settings: Settings,
     /// The first of two letters, and when it was pressed.
-    prefix: Option<(Chord, Instant)>,
+    pub(super) prefix: Option<(Chord, Instant)>,
     pub screen: Screen,
     /// The screens that Esc leads back through, the newest last; then it leads to Perform.
-    trail: Vec<Screen>,
+    pub(super) trail: Vec<Screen>,
+    /// What stands where, for the mouse; and where its button went down.
+    pub spots: Spots,
+    pub dragged: Option<Spot>,
     /// How long a key waits for what it asked.
     pub patience: Duration,
     pub layer: Layer,
@@ -166,6 +169,8 @@ impl App {
             prefix: None,
             screen: Screen::Perform,
             trail: Vec::new(),
+            spots: Spots::default(),
+            dragged: None,
             patience: ANSWER,
             layer: Layer::Nav,
             overlay: None,
@@ -283,72 +288,6 @@ impl App {
         }
     }
 
-    fn take_answers(&mut self) {
-        let mut errors = Vec::new();
-        self.pending.retain(|answer| match answer.try_recv() {
-            Ok(Err(why)) => {
-                errors.push(why);
-                false
-            }
-            Ok(Ok(_)) | Err(TryRecvError::Disconnected) => false,
-            Err(TryRecvError::Empty) => true,
-        });
-        for why in errors {
-            self.complain(why);
-        }
-    }
-
-    /// Hands a command over; a refusal becomes the sentence.
-    pub fn send(&mut self, command: Command) {
-        let (answer, answered) = channel();
-        let request = Request {
-            command,
-            at: At::Soon,
-            answer: Some(answer),
-        };
-        match self.handle.send(request) {
-            Ok(()) => self.pending.push(answered),
-            Err(why) => self.complain(why.to_string()),
-        }
-    }
-
-    /// Hands a command over that may be refused without a word.
-    pub fn send_quietly(&mut self, command: Command) {
-        let request = Request {
-            command,
-            at: At::Soon,
-            answer: None,
-        };
-        if let Err(why) = self.handle.send(request) {
-            self.complain(why.to_string());
-        }
-    }
-
-    /// Hands a command over and waits for its answer a moment, so that the next key finds what this one did. False where it
-    /// was refused; the reason becomes the sentence.
-    pub fn ask(&mut self, command: Command) -> bool {
-        let (answer, answered) = channel();
-        let request = Request {
-            command,
-            at: At::Soon,
-            answer: Some(answer),
-        };
-        if let Err(why) = self.handle.send(request) {
-            self.complain(why.to_string());
-            return false;
-        }
-        match answered.recv_timeout(self.patience) {
-            Ok(Ok(_)) => self.view = self.handle.view(),
-            Ok(Err(why)) => {
-                self.complain(why);
-                return false;
-            }
-            // It may still be made; the view will show it.
-            Err(_) => self.pending.push(answered),
-        }
-        true
-    }
-
     pub fn say(&mut self, text: impl Into<String>) {
         self.sentence = Sentence {
             text: text.into(),
@@ -379,208 +318,8 @@ impl App {
         self.slot(slot).loaded.as_ref()
     }
 
-    pub fn go(&mut self, screen: Screen) {
-        if self.screen != screen {
-            self.trail.push(self.screen);
-            // Each screen stands on the way once, and the way begins at Perform.
-            if let Some(at) = self.trail.iter().position(|s| *s == screen) {
-                self.trail.truncate(at);
-            }
-            if screen == Screen::Perform {
-                self.trail.clear();
-            }
-            self.screen = screen;
-        }
-        self.filtering = false;
-        if self.layer == Layer::Edit && screen != Screen::Text {
-            self.layer = Layer::Nav;
-        }
-        match screen {
-            Screen::Text => self.text.show(&self.view),
-            Screen::Files => self.files.rescan(),
-            _ => {}
-        }
-    }
-
-    /// Drops what is in the way, else goes to the screen before.
-    pub fn back(&mut self) {
-        if self.screen == Screen::Files && !self.files.filter.is_empty() {
-            self.files.set_filter(String::new());
-        } else if self.screen == Screen::Log && !self.journal.filter.is_empty() {
-            self.journal.filter.clear();
-        } else {
-            let before = self.trail.last().copied();
-            self.go(before.unwrap_or_default());
-        }
-    }
-
-    /// Rows up (negative) or down on the present screen.
-    pub fn move_by(&mut self, rows: isize) {
-        match self.screen {
-            Screen::Patch => super::screens::patch::move_by(self, rows),
-            Screen::Text => self.text.move_by(rows),
-            Screen::Pattern => pattern::move_by(self, rows),
-            Screen::Files => self.files.move_by(rows),
-            Screen::Log if self.tree.open => self.tree.move_by(rows),
-            Screen::Log => self.journal.scroll(rows.saturating_neg()),
-            Screen::Diag => super::screens::diag::pick(self, rows),
-            Screen::Perform => {}
-        }
-    }
-
-    pub fn start_filter(&mut self) {
-        match self.screen {
-            Screen::Files => self.files.set_filter(String::new()),
-            Screen::Log => self.journal.filter.clear(),
-            Screen::Text => self.text.search.clear(),
-            _ => return self.say("/ filters the Files and Log screens"),
-        }
-        self.filtering = true;
-    }
-
-    /// An event of the terminal.
-    pub fn on_input(&mut self, input: Input, now: Instant) {
-        self.now = now;
-        match input {
-            Input::Key(key) => self.on_key(&key),
-            Input::Paste(text) => self.on_paste(&text),
-            Input::FocusLost => {
-                self.prefix = None;
-                let out = self.notes.all_off();
-                self.play(out);
-            }
-            Input::Mouse(mouse) => super::mouse::on_mouse(self, mouse),
-            Input::FocusGained | Input::Resize(..) => {}
-        }
-    }
-
-    fn on_paste(&mut self, text: &str) {
-        if let Some(mut overlay) = self.overlay.take() {
-            overlay.paste(text);
-            self.overlay.get_or_insert(overlay);
-        } else if self.screen == Screen::Text && self.layer != Layer::Keys {
-            self.text.paste(text);
-        } else {
-            self.say("Pasted text goes into the Text screen (3)");
-        }
-    }
-
-    fn on_key(&mut self, key: &KeyEvent) {
-        let chord = Chord::from(key);
-        if self.layer == Layer::Keys && self.overlay.is_none() && self.note_key(key) {
-            return;
-        }
-        if key.kind == KeyEventKind::Release {
-            return;
-        }
-        if let Some(overlay) = self.overlay.take() {
-            if let Some(overlay) = super::overlays::on_key(self, overlay, key, chord) {
-                self.overlay.get_or_insert(overlay);
-            }
-            return;
-        }
-        if self.filtering && self.filter_key(key) {
-            return;
-        }
-        let before = self.prefix.take().map(|(chord, _)| chord);
-        if before.is_some() && key.code == KeyCode::Esc {
-            return;
-        }
-        if self.layer == Layer::Edit && before.is_none() && text::popup::key(&mut self.text, key) {
-            return;
-        }
-        match self.keymap.find(&self.scopes(), before, chord) {
-            Found::Bound(binding) => {
-                let (run, arg) = (binding.action.run, binding.arg.clone());
-                run(self, &arg);
-            }
-            Found::Begins => self.prefix = Some((chord, self.now)),
-            Found::Nothing => match before {
-                Some(first) => self.say(format!("{first} {chord} does nothing here")),
-                None if self.layer == Layer::Edit => self.text.key(key),
-                None => {}
-            },
-        }
-    }
-
-    /// A note of the KEYS layer.
-    fn note_key(&mut self, key: &KeyEvent) -> bool {
-        let KeyCode::Char(c) = key.code else {
-            return false;
-        };
-        let plain = (key.modifiers - KeyModifiers::SHIFT).is_empty();
-        if !plain || self.notes.note_of(c).is_none() {
-            return false;
-        }
-        let out = match key.kind {
-            KeyEventKind::Press => {
-                let beat = Duration::from_secs_f64(60.0 / self.view.bpm.max(1.0));
-                if self.screen == Screen::Pattern
-                    && let Some(note) = self.notes.note_of(c)
-                {
-                    pattern::play_in(self, i32::from(note));
-                }
-                self.notes.press(c, self.now, beat)
-            }
-            KeyEventKind::Release => self.notes.release(c),
-            KeyEventKind::Repeat => Vec::new(),
-        };
-        self.play(out);
-        true
-    }
-
-    pub fn play(&mut self, notes: Vec<NoteOut>) {
-        for note in notes {
-            let (note, velocity) = match note {
-                NoteOut::On { note, velocity } => (note, velocity),
-                NoteOut::Off { note } => (note, 0.0),
-            };
-            self.send(Command::Note {
-                note: f32::from(note),
-                velocity,
-            });
-        }
-    }
-
-    fn filter_key(&mut self, key: &KeyEvent) -> bool {
-        let mut filter = match self.screen {
-            Screen::Files => self.files.filter.clone(),
-            Screen::Text => self.text.search.clone(),
-            _ => self.journal.filter.clone(),
-        };
-        match key.code {
-            KeyCode::Enter => {
-                self.filtering = false;
-                return true;
-            }
-            KeyCode::Esc => {
-                self.filtering = false;
-                filter.clear();
-            }
-            KeyCode::Backspace => {
-                filter.pop();
-            }
-            KeyCode::Char(c) if (key.modifiers - KeyModifiers::SHIFT).is_empty() => filter.push(c),
-            _ => return false,
-        }
-        match self.screen {
-            Screen::Files => self.files.set_filter(filter),
-            Screen::Text => self.text.searched(filter),
-            _ => {
-                self.journal.back = 0;
-                self.journal.filter = filter;
-            }
-        }
-        true
-    }
-
-    /// Where chords are looked up now, the nearest first.
-    pub fn scopes(&self) -> Vec<Scope> {
-        match self.layer {
-            Layer::Nav => vec![Scope::On(self.screen), Scope::Nav, Scope::Everywhere],
-            Layer::Edit => vec![Scope::Edit, Scope::Everywhere],
-            Layer::Keys => vec![Scope::Keys, Scope::Everywhere],
-        }
+    pub fn spot_at(&self, place: Position) -> Option<Spot> {
+        self.spots.at(place)
     }
 
     /// When the screen has something to do although nobody types.

@@ -24,6 +24,7 @@ pub fn draw(app: &mut App, frame: &mut Frame<'_>) {
 
 /// The same into a buffer, for pictures and tests.
 pub fn draw_into(app: &mut App, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    app.spots.clear();
     buf.set_style(area, app.theme.base());
     let row = |y: u16| Rect::new(area.x, area.y + y, area.width, 1).intersection(area);
     // Below four rows the screen itself is what goes.

@@ -371,7 +371,6 @@ fn a_thousand_modules_are_drawn_in_time() {
 /// All views at their sizes, with levels, an edited bench and a trace. The modules' own names and ranges are in these pictures:
 /// whoever changes a spec looks at them and writes them anew.
 #[test]
-#[ignore = "changes with every module's spec: INSTA_UPDATE=always, and look"]
 fn how_it_looks() {
     let mut p = Player::new();
     let levels = Levels::new(3, 16);
@@ -422,4 +421,53 @@ fn how_it_looks() {
     ] {
         assert!(add.contains(wanted), "{wanted}:\n{add}");
     }
+}
+
+#[test]
+fn the_mouse_focuses_turns_wires_and_swaps() {
+    use crossterm::event::{Event as Input, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut p = Player::new();
+    p.press("N");
+    p.pick("a", "saw");
+    p.pick("a", "out");
+    let text = p.scene.text(120, 40);
+    // The place of a row by what stands on it: behind a module's name its first row.
+    let row = |word: &str, nth: usize| {
+        let rows = text.lines().enumerate().filter(|(_, l)| l.contains(word));
+        rows.map(|(y, _)| y as u16)
+            .nth(nth)
+            .unwrap_or_else(|| panic!("{word}: {text}"))
+    };
+    let mouse = |p: &mut Player, kind, row: u16, column: u16| {
+        let event = MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: KeyModifiers::NONE,
+        };
+        let now = p.scene.start;
+        p.scene.app.on_input(Input::Mouse(event), now);
+        p.make();
+    };
+    let (down, up) = (
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+    );
+    let (output, input) = (row("○", 0), row("Out      in", 0));
+    let edits = p.edits.len();
+    mouse(&mut p, down, output, 10);
+    mouse(&mut p, up, input, 10);
+    assert!(p.edits.len() > edits, "{text}");
+    // A click alone wires nothing.
+    let edits = p.edits.len();
+    mouse(&mut p, down, input, 10);
+    mouse(&mut p, up, input, 10);
+    assert_eq!(p.edits.len(), edits);
+    // The standby's state in the header: primed, so it is swapped.
+    let header = p.scene.text(120, 40);
+    let first = header.lines().next().expect("a header");
+    let at = first[..first.find("fmpad").expect("B")].chars().count() as u16;
+    p.others.clear();
+    mouse(&mut p, down, 0, at);
+    assert!(p.others.contains(&Command::Swap(None)), "{:?}", p.others);
 }

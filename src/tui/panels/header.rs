@@ -6,6 +6,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 use crate::control::command::SlotId;
 use crate::control::position::bar_text;
 use crate::tui::app::{App, Layer};
+use crate::tui::mouse::Spot;
 use crate::tui::pen::{Pen, clip, columns};
 use crate::tui::theme::Role;
 use crate::tui::words;
@@ -53,6 +54,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let gap = if wide { 3 } else { 1 };
     for (slot, word, role) in states {
         let name = clip(&names[slot.index()], limits[slot.index()]);
+        let from = pen.x();
         pen.gap(gap).text(
             slot.name(),
             theme.style(words::slot_role(slot)).add_modifier(bold),
@@ -61,6 +63,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             pen.gap(1).text(name, theme.style(words::slot_role(slot)));
         }
         pen.gap(1).text(word, theme.style(role).add_modifier(bold));
+        let place = Rect::new(from, area.y, pen.x().saturating_sub(from), 1);
+        app.spots.note(place, Spot::Slot(slot));
     }
     for (text, role) in tail.iter().rev() {
         pen.right(text, theme.style(*role));

@@ -2,6 +2,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 use crate::tui::app::App;
+use crate::tui::mouse::Spot;
 use crate::tui::pen::{Pen, bar};
 use crate::tui::theme::Role;
 
@@ -22,6 +23,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let cell = (area.width.saturating_sub(1) / shown.len().max(4) as u16).min(20);
     for (i, each) in shown.iter().enumerate() {
         let x = area.x + 1 + i as u16 * cell;
+        let place = Rect::new(x, area.y, cell, area.height);
+        app.spots.note(place.intersection(area), Spot::Macro(i));
         let picked = i == app.picked_macro.min(shown.len() - 1);
         let name = match picked {
             true => theme.style(Role::Focus).add_modifier(Modifier::BOLD),

@@ -14,6 +14,7 @@ use crate::patch::value::format_value;
 use crate::patch::{Patch, Source};
 use crate::tui::app::App;
 use crate::tui::levels;
+use crate::tui::mouse::Spot;
 use crate::tui::pen::{Pen, clip};
 use crate::tui::screens::patch::cables::{is_wired, near, traced};
 use crate::tui::screens::patch::knobs::value_of;
@@ -163,6 +164,10 @@ pub fn draw(
         .saturating_sub(area_rows / 2)
         .min(rows.len().saturating_sub(area_rows));
     for (y, (i, row)) in (0..area.height - legend).zip(rows.iter().enumerate().skip(top)) {
+        app.spots.note(
+            Rect::new(area.x, area.y + y, area.width, 1),
+            Spot::Row(*row),
+        );
         draw_row(app, patch, row, i == focus, columns, area, y, buf);
     }
     let start = area.x + columns.rails();

@@ -7,6 +7,7 @@ use crate::control::slot::{Incoming, SlotState};
 use crate::tui::app::App;
 use crate::tui::difference;
 use crate::tui::meters::{FLOOR_DB, db_text, decibels, share};
+use crate::tui::mouse::Spot;
 use crate::tui::options::Glyphs;
 use crate::tui::pen::{Labels, Pen, bar, columns, panel};
 use crate::tui::stage;
@@ -34,6 +35,9 @@ pub fn draw(app: &App, slot: SlotId, area: Rect, buf: &mut Buffer) {
         foot_style: theme.style(role).add_modifier(Modifier::BOLD),
     };
     let inner = panel(buf, area, theme, &labels);
+    // The row of the frame where the state is.
+    let state = Rect::new(area.x, area.bottom().saturating_sub(1), area.width, 1);
+    app.spots.note(state.intersection(area), Spot::Slot(slot));
     let inner = Rect {
         x: inner.x + 1,
         width: inner.width.saturating_sub(2),

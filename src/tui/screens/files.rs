@@ -12,6 +12,7 @@ use crate::patch::file::parse;
 use crate::tui::app::App;
 use crate::tui::editor::highlight;
 use crate::tui::fuzzy;
+use crate::tui::mouse::Spot;
 use crate::tui::pen::{Labels, Pen, panel};
 use crate::tui::screens::{Screen, text};
 use crate::tui::theme::Role;
@@ -122,6 +123,13 @@ impl FilesScreen {
             .filter_map(|(i, e)| Some((fuzzy::score(&self.filter, &e.name)?, std::cmp::Reverse(i))))
             .max();
         self.at = best.map_or(0, |(_, i)| i.0);
+    }
+
+    /// The row that was pointed at.
+    pub fn focus_on(&mut self, row: usize) {
+        if row < self.shown().count() {
+            self.at = row;
+        }
     }
 
     pub fn move_by(&mut self, rows: isize) {
@@ -277,6 +285,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let top = (screen.at + 1).saturating_sub(rows);
     for (row, (i, entry)) in (0..inner.height).zip(screen.shown().enumerate().skip(top)) {
         draw_entry(app, entry, i == screen.at, inner, row, buf);
+        let place = Rect::new(inner.x, inner.y + row, inner.width, 1);
+        app.spots.note(place, Spot::File(i));
     }
     if preview_width > 0 {
         let side = Rect {

@@ -170,6 +170,15 @@ pub fn focus_module(app: &mut App, patch: &Patch, node: usize) {
     }
 }
 
+/// Puts the focus on a row that was drawn, if it is still there.
+pub fn focus_on_row(app: &mut App, row: Row) {
+    if let Some(shown) = shown(app)
+        && row.node < shown.patch.modules.len()
+    {
+        focus_row(app, &shown.patch, row);
+    }
+}
+
 fn focus_row(app: &mut App, patch: &Patch, row: Row) {
     app.patch.focus_on(&patch.modules[row.node].name, row.field);
 }
