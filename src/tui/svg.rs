@@ -43,10 +43,12 @@ pub fn picture(buf: &Buffer, ground: Rgb, ink: Rgb) -> String {
     );
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"14.5\">\n\
+         font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"14.95\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{}\"/>\n",
         hex(ground)
     );
+    let (mut grounds, mut blocks) = (Shapes::default(), Shapes::default());
+    let (mut lines, mut letters) = (Shapes::default(), Letters::default());
     for y in 0..area.height {
         for x in 0..area.width {
             let cell = &buf[(area.x + x, area.y + y)];
@@ -61,106 +63,178 @@ pub fn picture(buf: &Buffer, ground: Rgb, ink: Rgb) -> String {
             let at = Cell {
                 x: x * WIDTH + MARGIN,
                 y: y * HEIGHT + MARGIN,
-                color: hex(fore),
             };
             if back != ground {
-                at.block(&mut svg, 0.0, 0.0, 1.0, 1.0, &hex(back));
+                at.block([0, 0, 8, 8], grounds.of(&fill(back)));
             }
-            at.symbol(&mut svg, cell.symbol(), cell.modifier);
+            let Some(c) = cell.symbol().chars().next().filter(|c| *c != ' ') else {
+                continue;
+            };
+            if let Some(part) = block_of(c) {
+                at.block(part, blocks.of(&fill(fore)));
+            } else if !at.line(c, fore, &mut lines) {
+                let style = style(fore, cell.modifier);
+                letters.put(&at, &style, cell.symbol());
+            }
         }
+        letters.end_row();
     }
+    grounds.write(&mut svg);
+    blocks.write(&mut svg);
+    lines.write(&mut svg);
+    svg += &letters.svg;
     svg.push_str("</svg>\n");
     svg
 }
 
+fn fill(color: Rgb) -> String {
+    format!("fill=\"{}\" shape-rendering=\"crispEdges\"", hex(color))
+}
+
+fn style(color: Rgb, modifier: Modifier) -> String {
+    let weight = match modifier.contains(Modifier::BOLD) {
+        true => " font-weight=\"bold\"",
+        false => "",
+    };
+    let decoration = match modifier.contains(Modifier::UNDERLINED) {
+        true => " text-decoration=\"underline\"",
+        false => "",
+    };
+    format!("fill=\"{}\"{weight}{decoration}", hex(color))
+}
+
+/// Outlines by how they are drawn: all of one kind are one element.
+#[derive(Default)]
+struct Shapes(Vec<(String, String)>);
+
+impl Shapes {
+    fn of(&mut self, look: &str) -> &mut String {
+        let at = self.0.iter().position(|(l, _)| l == look);
+        let at = at.unwrap_or_else(|| {
+            self.0.push((look.to_owned(), String::new()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
+    }
+
+    fn write(&self, svg: &mut String) {
+        for (look, outline) in &self.0 {
+            let _ = writeln!(svg, "<path {look} d=\"{outline}\"/>");
+        }
+    }
+}
+
+/// Letters of one look beside each other are one element, each at its own place whatever the font. Where a viewer knows only the
+/// first place, the size makes the usual font's letters as wide as a cell.
+#[derive(Default)]
+struct Letters {
+    svg: String,
+    style: String,
+    places: String,
+    row: u16,
+    /// Where the next letter is beside the last.
+    next: u16,
+    text: String,
+}
+
+impl Letters {
+    fn put(&mut self, at: &Cell, style: &str, symbol: &str) {
+        if self.style != style || self.next != at.x {
+            self.end_row();
+            style.clone_into(&mut self.style);
+        }
+        self.next = at.x + WIDTH;
+        self.row = at.y + BASELINE;
+        let gap = if self.places.is_empty() { "" } else { " " };
+        let _ = write!(self.places, "{gap}{}", at.x);
+        let text = symbol.replace('&', "&amp;");
+        self.text += &text.replace('<', "&lt;").replace('>', "&gt;");
+        // What is several characters would take the places of those behind it.
+        if symbol.chars().nth(1).is_some() {
+            self.end_row();
+        }
+    }
+
+    fn end_row(&mut self) {
+        if !self.text.is_empty() {
+            let Self {
+                style,
+                places,
+                row,
+                text,
+                ..
+            } = self;
+            let _ = writeln!(
+                self.svg,
+                "<text y=\"{row}\" {style} x=\"{places}\">{text}</text>"
+            );
+        }
+        self.places.clear();
+        self.text.clear();
+    }
+}
+
+/// Its left upper corner.
 struct Cell {
     x: u16,
     y: u16,
-    color: String,
+}
+
+/// Which part of a cell a block fills, in eighths: left, top, right, bottom.
+fn block_of(c: char) -> Option<[u16; 4]> {
+    Some(match c {
+        '█' => [0, 0, 8, 8],
+        '▀' => [0, 0, 8, 4],
+        '▔' => [0, 0, 8, 1],
+        '▁'..='▇' => [0, 8 - (c as u32 - '▁' as u32 + 1) as u16, 8, 8],
+        '▉'..='▏' => [0, 0, ('▏' as u32 - c as u32 + 1) as u16, 8],
+        _ => return None,
+    })
 }
 
 impl Cell {
-    /// A rectangle in shares of the cell.
-    fn block(&self, svg: &mut String, left: f32, top: f32, right: f32, bottom: f32, color: &str) {
-        let (w, h) = (f32::from(WIDTH), f32::from(HEIGHT));
-        let _ = writeln!(
-            svg,
-            "<rect x=\"{:.2}\" y=\"{:.2}\" width=\"{:.2}\" height=\"{:.2}\" fill=\"{color}\" shape-rendering=\"crispEdges\"/>",
-            f32::from(self.x) + left * w,
-            f32::from(self.y) + top * h,
-            (right - left) * w,
-            (bottom - top) * h,
+    fn block(&self, [left, top, right, bottom]: [u16; 4], outline: &mut String) {
+        let x = |eighths: u16| f32::from(eighths * WIDTH) / 8.0;
+        let y = |eighths: u16| f32::from(eighths * HEIGHT) / 8.0;
+        let (width, height) = (x(right) - x(left), y(bottom) - y(top));
+        let _ = write!(
+            outline,
+            "M{} {}h{width}v{height}h-{width}z",
+            f32::from(self.x) + x(left),
+            f32::from(self.y) + y(top)
         );
     }
 
-    fn symbol(&self, svg: &mut String, symbol: &str, modifier: Modifier) {
-        let Some(c) = symbol.chars().next().filter(|c| *c != ' ') else {
-            return;
-        };
-        let color = self.color.as_str();
-        match c {
-            '█' => return self.block(svg, 0.0, 0.0, 1.0, 1.0, color),
-            '▀' => return self.block(svg, 0.0, 0.0, 1.0, 0.5, color),
-            '▔' => return self.block(svg, 0.0, 0.0, 1.0, 0.125, color),
-            '▁'..='▇' => {
-                let eighths = (c as u32 - '▁' as u32 + 1) as f32;
-                return self.block(svg, 0.0, 1.0 - eighths / 8.0, 1.0, 1.0, color);
-            }
-            '▉'..='▏' => {
-                let eighths = ('▏' as u32 - c as u32 + 1) as f32;
-                return self.block(svg, 0.0, 0.0, eighths / 8.0, 1.0, color);
-            }
-            _ => {}
-        }
+    /// Draws a box-drawing character; false where it is none.
+    fn line(&self, c: char, color: Rgb, lines: &mut Shapes) -> bool {
         // A heavy line down over a light one across.
         let strokes = if c == '╂' { ['─', '┃'] } else { [c, ' '] };
-        for line in strokes.into_iter().filter_map(line_of) {
-            self.line(svg, line);
-        }
-        if line_of(strokes[0]).is_some() {
-            return;
-        }
-        let weight = match modifier.contains(Modifier::BOLD) {
-            true => " font-weight=\"bold\"",
-            false => "",
-        };
-        let decoration = match modifier.contains(Modifier::UNDERLINED) {
-            true => " text-decoration=\"underline\"",
-            false => "",
-        };
-        let text = symbol
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
-        let _ = writeln!(
-            svg,
-            "<text x=\"{}\" y=\"{}\" fill=\"{color}\"{weight}{decoration}>{text}</text>",
-            self.x,
-            self.y + BASELINE
-        );
-    }
-
-    fn line(&self, svg: &mut String, line: Line) {
         let (x, y) = (f32::from(self.x), f32::from(self.y));
-        let (mx, my) = (x + f32::from(WIDTH) / 2.0, y + f32::from(HEIGHT) / 2.0);
-        let ends = [
-            (line.arms[0], x, my),
-            (line.arms[1], x + f32::from(WIDTH), my),
-            (line.arms[2], mx, y),
-            (line.arms[3], mx, y + f32::from(HEIGHT)),
-        ];
-        let width = if line.heavy { 2.4 } else { 1.2 };
-        let dashes = match line.dashed {
-            true => " stroke-dasharray=\"2 1.6\"",
-            false => "",
-        };
-        for (_, to_x, to_y) in ends.into_iter().filter(|(there, ..)| *there) {
-            let _ = writeln!(
-                svg,
-                "<path d=\"M{mx} {my}L{to_x} {to_y}\" stroke=\"{}\" stroke-width=\"{width}\" stroke-linecap=\"square\"{dashes}/>",
-                self.color
+        let (half_x, half_y) = (f32::from(WIDTH) / 2.0, f32::from(HEIGHT) / 2.0);
+        for line in strokes.into_iter().filter_map(line_of) {
+            let width = if line.heavy { 2.4 } else { 1.2 };
+            let dashes = match line.dashed {
+                true => " stroke-dasharray=\"2 1.6\"",
+                false => "",
+            };
+            let look = format!(
+                "stroke=\"{}\" stroke-width=\"{width}\" stroke-linecap=\"square\" fill=\"none\"{dashes}",
+                hex(color)
             );
+            let outline = lines.of(&look);
+            let [left, right, top, bottom] = line.arms;
+            if left || right {
+                let from = if left { x } else { x + half_x };
+                let length = half_x * f32::from(u8::from(left) + u8::from(right));
+                let _ = write!(outline, "M{from} {}h{length}", y + half_y);
+            }
+            if top || bottom {
+                let from = if top { y } else { y + half_y };
+                let length = half_y * f32::from(u8::from(top) + u8::from(bottom));
+                let _ = write!(outline, "M{} {from}v{length}", x + half_x);
+            }
         }
+        line_of(strokes[0]).is_some()
     }
 }
 
@@ -247,8 +321,8 @@ mod tests {
         buf.set_style(buf.area, Style::new().fg(Color::Rgb(1, 2, 3)));
         let svg = picture(&buf, [0; 3], [255; 3]);
         assert!(svg.contains("&lt;") && svg.contains("&amp;") && svg.contains("&gt;"));
-        assert_eq!(svg.matches("<text").count(), 3);
-        assert_eq!(svg.matches("#010203").count(), 3 + 2 + 2);
+        assert!(svg.contains(" x=\"9 18 27\">"), "{svg}");
+        assert_eq!(svg.matches("#010203").count(), 3, "letters, blocks, lines");
         assert!(svg.ends_with("</svg>\n"));
     }
 }

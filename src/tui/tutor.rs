@@ -367,7 +367,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "not run since its clock goes in tenths of a second: run it with --ignored, then take this line away"]
     fn from_a_sine_to_a_swapped_acid_line() {
         let mut p = Pupil::new();
         p.type_text(":tutor");
