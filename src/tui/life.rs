@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossterm::event;
+use crossterm::event::{self, Event};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
 
@@ -128,11 +128,18 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
             Waited::Input => {}
         }
         // A resize comes as a signal, not as input: crossterm is asked either way.
+        let mut resized = false;
         while event::poll(Duration::ZERO)? {
-            app.on_input(event::read()?, Instant::now());
+            let input = event::read()?;
+            resized |= matches!(input, Event::Resize(..));
+            app.on_input(input, Instant::now());
             if tty.gone() {
                 return Ok(ExitReason::TerminalLost);
             }
+        }
+        if resized {
+            // It may be as large as before again, and have forgotten all of it meanwhile.
+            blank(&mut screen)?;
         }
         terminal::report_keys(app.layer == Layer::Keys);
         terminal::report_mouse(mouse && !app.settings.mouse_off);
