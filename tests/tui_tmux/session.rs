@@ -96,6 +96,12 @@ impl Session {
         }
     }
 
+    /// What a terminal sends for the mouse: a button's code, a place from 1, `M` for down and on, `m` for up.
+    pub fn mouse(&self, button: u8, (x, y): (usize, usize), end: char) {
+        let sequence = format!("\x1b[<{button};{x};{y}{end}");
+        self.tmux(&["send-keys", "-l", &sequence]);
+    }
+
     /// An action by its name, through the palette.
     pub fn command(&self, name: &str) {
         self.keys(":");

@@ -179,3 +179,44 @@ fn a_turned_knob_does_not_bring_the_file_into_the_standby() {
     let screen = s.wait("primed tutor sine");
     assert!(!screen.contains("B primed acid bass"), "{screen}");
 }
+
+#[test]
+fn the_mouse_focuses_turns_wires_and_swaps() {
+    let (_folder, path) = patch_file("acid", ACID);
+    let Some(s) = Session::start("mouse", "", path.to_str().unwrap()) else {
+        return;
+    };
+    s.wait("A acid LIVE");
+    s.head("B copy NET");
+    s.keys("2");
+    let screen = s.wait(" velocity ");
+    let row = |word: &str| {
+        let row = screen.lines().position(|l| l.contains(word));
+        (30, row.unwrap_or_else(|| panic!("{word}\n{screen}")) + 1)
+    };
+    // The wheel turns what is under it.
+    s.mouse(64, row(" slide "), 'M');
+    s.until("a turned knob", |t| {
+        t.lines().any(|l| l.contains("▸") && l.contains(" slide ")) && t.contains("seq.slide")
+    });
+    // From an output to an input.
+    s.mouse(0, row(" velocity "), 'M');
+    s.mouse(32, row(" lin "), 'M');
+    s.mouse(0, row(" lin "), 'm');
+    s.wait("wire seq.velocity > vco.lin");
+    // The state of what stands by.
+    let screen = s.head("B acid PRIMED");
+    let at = header(&screen)
+        .split("B acid")
+        .next()
+        .unwrap()
+        .chars()
+        .count()
+        + 1;
+    s.mouse(0, (at, 1), 'M');
+    s.mouse(0, (at, 1), 'm');
+    s.head("B acid LIVE");
+    s.keys("7");
+    s.wait("▸");
+    s.never_ran_dry();
+}
