@@ -1,10 +1,10 @@
 //! Whether a knob can be turned, and to what: names, ranges and values against a patch. Pure functions.
 use crate::graph::Change;
 use crate::modules::spec::{ModuleSpec, ParamSpec, ParamValue, Scale, Signal, Unit};
-use crate::patch::edit::source_text;
+use crate::patch::edit::{source_text, target_text};
 use crate::patch::ports;
 use crate::patch::value::{check_range, most_amount, parse_amount, parse_value};
-use crate::patch::{Input, Patch, Target};
+use crate::patch::{Cable, Input, Patch, Target};
 
 use super::hint::hint;
 
@@ -123,6 +123,17 @@ pub fn named(patch: &Patch, module: &str, name: &str) -> Vec<Knob> {
         (None, Some(port)) => at(patch, target(Input::Port(port))),
         (None, None) => find(patch, module, name).into_iter().collect(),
     }
+}
+
+/// The amount of the cable between two ends as edits name them, and its module.
+pub fn amount(patch: &Patch, from: &str, to: &str) -> Option<(String, Knob)> {
+    let cables = (0..patch.cables.len()).map(|cable| (&patch.cables[cable], cable));
+    let named = |(cable, _): &(&Cable, usize)| {
+        source_text(patch, cable.from) == from && target_text(patch, cable.to) == to
+    };
+    let (_, cable) = cables.into_iter().find(named)?;
+    let knob = of_cable(patch, cable);
+    Some((patch.modules[knob.node].name.clone(), knob))
 }
 
 /// Every knob of a patch.

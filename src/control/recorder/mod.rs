@@ -27,7 +27,6 @@ pub enum Order {
 }
 
 /// Without a path the next free name in `folder`, with the title in it.
-
 pub struct Target {
     pub path: Option<PathBuf>,
     pub folder: PathBuf,

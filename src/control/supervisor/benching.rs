@@ -19,6 +19,9 @@ impl Supervisor {
     /// Makes an edit. On the bench if something is there and it is meant, else on a copy of what that slot plays.
     pub(super) fn edit(&mut self, focus: Focus, edit: &Edit, frame: u64) -> Result<(), String> {
         self.write_texts();
+        if let Some(turned) = self.amount_edit(focus, edit, frame) {
+            return turned;
+        }
         let before = self.bench.as_ref().map(Bench::sheet);
         let base = match (focus, &before) {
             (Focus::Bench, Some(sheet)) => sheet.clone(),
@@ -39,6 +42,35 @@ impl Supervisor {
         };
         self.remember(step, frame);
         self.tell_bench(What::Edited, edit.words(), frame)
+    }
+
+    /// The amount of a cable that is there is a knob: it is heard at once, and nothing is built. None for any other edit, and where
+    /// the text has its own ways with the cable.
+    fn amount_edit(&mut self, focus: Focus, edit: &Edit, frame: u64) -> Option<Result<(), String>> {
+        let Edit::Amount { from, to, amount } = edit else {
+            return None;
+        };
+        let loaded = |slot: SlotId| {
+            let loaded = self.slots[slot.index()].loaded.as_ref()?;
+            Some((&loaded.patch, &loaded.text))
+        };
+        let (patch, text) = match (focus, &self.bench) {
+            (Focus::Bench, Some(bench)) => (&bench.patch, &bench.text),
+            (Focus::Bench | Focus::Live, _) => loaded(self.live)?,
+            (Focus::Slot(slot), _) => loaded(slot)?,
+        };
+        if let Err(why) = edit.apply(text) {
+            return Some(Err(why.to_string()));
+        }
+        let (module, knob) = params::amount(patch, from, to)?;
+        let value = match amount {
+            Some(amount) => params::read(patch, &knob, amount),
+            None => Ok(ParamValue::Fixed(1.0)),
+        };
+        let turned = value.and_then(|value| {
+            self.set_param(focus, &module, &knob.name, value, frame, Recorded::New)
+        });
+        Some(turned.map(drop))
     }
 
     /// A patch with nothing in it, in no file.

@@ -280,8 +280,10 @@ mod tests {
 
     use super::super::Config;
     use crate::control::command::{Command, Focus, Quantum, SlotId};
+    use crate::control::event::What;
     use crate::control::session::Session;
     use crate::modules::spec::ParamValue;
+    use crate::patch::edit::Edit;
 
     const A: &str = r#"(name: "a", modules: (
         osc: Sine(freq: "100Hz"), /* kept */ out: Out(gain: "-12dB")),
@@ -405,6 +407,29 @@ mod tests {
         session.command(Command::Undo).expect("undone");
         session.render(9_600);
         assert_eq!(amounts(&session, SlotId::A), [0.5, 0.5, 1.0, 0.2]);
+        // Typed on the screen it is heard at once, and nothing is built.
+        let events = session.handle().subscribe();
+        let edit = Edit::Amount {
+            from: "b".into(),
+            to: "osc.fm".into(),
+            amount: Some("-6dB".into()),
+        };
+        let focus = Focus::Bench;
+        session
+            .command(Command::Edit { focus, edit })
+            .expect("turned");
+        session.render(9_600);
+        let [first, second, ..] = amounts(&session, SlotId::A)[..] else {
+            panic!("two amounts");
+        };
+        assert!(first == 0.5 && (second - 0.501).abs() < 1e-3, "{second}");
+        assert!(
+            !events
+                .try_iter()
+                .any(|e| matches!(e.what, What::Building { .. }))
+        );
+        session.command(Command::Undo).expect("undone");
+        session.render(9_600);
         let why = session.command(Command::SetParamText {
             focus: Focus::Live,
             module: "b".into(),

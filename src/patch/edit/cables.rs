@@ -189,8 +189,9 @@ pub fn set_amount_value(
     let doc = Doc::read(text)?;
     let target = target(&doc, to)?;
     let node = &doc.patch.modules[target.node];
-    let amount = amount_literal(amount_in(node, target.input), amount);
-    set_amount(text, from, to, Some(&amount))
+    // An amount of 1 need not be written.
+    let amount = (amount != 1.0).then(|| amount_literal(amount_in(node, target.input), amount));
+    set_amount(text, from, to, amount.as_deref())
 }
 
 pub fn set_amount(
