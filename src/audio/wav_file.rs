@@ -31,7 +31,11 @@ impl WavFile {
 
     /// As [`Self::create`], where no file may be replaced.
     pub fn create_new(path: &Path, rate: u32, bits: Bits, seed: u32) -> io::Result<Self> {
-        Self::begin(File::create_new(path)?, rate, bits, seed)
+        let file = File::create_new(path)?;
+        Self::begin(file, rate, bits, seed).inspect_err(|_| {
+            // A full disk: an empty file is of no use to anybody.
+            let _ = std::fs::remove_file(path);
+        })
     }
 
     fn begin(file: File, rate: u32, bits: Bits, seed: u32) -> io::Result<Self> {

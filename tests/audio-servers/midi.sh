@@ -38,5 +38,12 @@ ticks=$(grep -c -i "f8" "$work/monitor.log")
 # 24 a beat at 120 BPM: 48 a second.
 if [ "$ticks" -ge 96 ]; then pass "$ticks ticks of our clock"; else fail "$ticks ticks of our clock"; fi
 stop "$player" TERM
-if report=$(python3 "$here/notes.py" "$work/heard.wav"); then pass "$report"; else fail "$report"; fi
+report=$(python3 "$here/notes.py" "$work/heard.wav") && even=yes || even=no
+# The dummy driver's clock waits where the machine makes it late: then the beat itself was uneven.
+stumbled=$(grep -c XRun "$work/server.log")
+case "$even,$stumbled" in
+    yes,*) pass "$report" ;;
+    no,0) fail "$report" ;;
+    *) unjudged="$report; jackd was late $stumbled times itself" ;;
+esac
 verdict

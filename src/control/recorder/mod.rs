@@ -172,8 +172,14 @@ fn carry_out(order: Order, tape: &mut Tape, tell: &dyn Fn(News)) {
         Order::Start(target, asker) => {
             stop(tape, tell);
             let path = target.path();
-            let started =
-                aside(&path).and_then(|aside| tape.start(&path, target.bits).map(|()| aside));
+            let started = aside(&path).and_then(|aside| {
+                let started = tape.start(&path, target.bits);
+                if let (Err(_), Some(aside)) = (&started, &aside) {
+                    // Nothing took its place.
+                    let _ = std::fs::rename(aside, &path);
+                }
+                started.map(|()| aside)
+            });
             let answer = answer(&path, &started);
             tell(match started {
                 Ok(aside) => News::Started { path, aside },
