@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, SystemTime};
 
-use chronus::control::command::{At, Command, Request};
+use chronus::control::command::{At, Command, Record, Request};
 use chronus::control::handle::Unsent;
-use chronus::osc::addresses::ADDRESSES;
+use chronus::osc::addresses::{ADDRESSES, Folders};
 use chronus::osc::args::ArgKind;
 use chronus::osc::server::{Inbox, Server};
 use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType, decoder, encoder};
@@ -48,8 +48,11 @@ impl Rig {
     fn new(bind: &str) -> Self {
         let (sender, commands) = channel();
         let bind: SocketAddr = bind.parse().expect("address");
-        let patches = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("patches");
-        let server = Server::start(bind, patches, Script(sender)).expect("starts");
+        let folders = Folders {
+            patches: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("patches"),
+            recordings: PathBuf::from("takes"),
+        };
+        let server = Server::start(bind, folders, Script(sender)).expect("starts");
         let client = UdpSocket::bind("127.0.0.1:0").expect("binds");
         client
             .connect(("127.0.0.1", server.address().port()))
@@ -178,8 +181,16 @@ fn beyond_loopback_the_program_is_not_ended_and_files_stay_in_the_folder() {
     assert!(why(&rig.ask("/quit", vec![])).contains("own machine"));
     let answer = rig.ask("/patch/load", vec!["../Cargo.toml".osc_string()]);
     assert!(why(&answer).contains("patch folder"));
+    let answer = rig.ask("/record/start", vec!["../take.wav".osc_string()]);
+    assert!(why(&answer).contains("plain file name"));
     rig.ping();
     assert!(rig.commands.try_iter().next().is_none());
+    let named = vec!["take.wav".osc_string()];
+    assert_eq!(rig.ask("/record/start", named), ok("/record/start"));
+    let (command, _) = rig.commands.recv().expect("a command");
+    let path = Some(PathBuf::from("takes").join("take.wav"));
+    let start = Record::Start { path, bits: None };
+    assert_eq!(command, Command::Record(start));
 }
 
 #[test]

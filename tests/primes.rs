@@ -16,7 +16,7 @@ use chronus::control::session::{CHUNK, Session};
 use chronus::control::slot::SlotState;
 use chronus::control::start::start;
 use chronus::control::supervisor::Config;
-use chronus::osc::Server;
+use chronus::osc::{Folders, Server};
 use rosc::{OscMessage, OscPacket, OscType, encoder};
 
 mod common;
@@ -305,7 +305,10 @@ fn priming_takes_5_ms_more_than_its_rendering() {
     let stream = Stream::open(&DeviceSpec::null()).expect("the null device");
     let started = start(Config::default(), Latency::Safe, stream, None).expect("threads");
     let events = started.handle.subscribe();
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("patches");
+    let folder = Folders {
+        patches: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("patches"),
+        recordings: "recordings".into(),
+    };
     let address = "127.0.0.1:0".parse().expect("an address");
     let server = Server::start(address, folder, started.handle.clone()).expect("a free port");
     let socket = UdpSocket::bind("127.0.0.1:0").expect("binds");

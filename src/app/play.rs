@@ -18,7 +18,7 @@ use crate::control::handle::Handle;
 use crate::control::slot::SlotState;
 use crate::control::telemetry_json::write_lines;
 use crate::midi::{self, Midi};
-use crate::osc::Server;
+use crate::osc::{Folders, Server};
 use crate::tui::{self, Back, ExitReason};
 
 use super::complain::complain;
@@ -153,8 +153,11 @@ fn listen(args: &cli::Play, patch: &FirstPatch, handle: &Handle) -> Result<Osc, 
         Some(OscBind::At(address)) => address,
         None => OSC_DEFAULT,
     };
-    let folder = patch.folders().swap_remove(0);
-    match Server::start(address, folder, handle.clone()) {
+    let folders = Folders {
+        patches: patch.folders().swap_remove(0),
+        recordings: args.recordings.clone(),
+    };
+    match Server::start(address, folders, handle.clone()) {
         Ok(server) => {
             let bound = server.address();
             if args.headless || address.port() == 0 {

@@ -29,8 +29,15 @@ pub struct Call<'a> {
 pub enum Reach {
     /// Bound to loopback: senders are this machine's own programs.
     Machine,
-    /// Bound beyond loopback: files only below this folder, no quitting.
-    Network { patches: PathBuf },
+    /// Bound beyond loopback: files only below these folders, no quitting.
+    Network(Folders),
+}
+
+/// What senders from beyond this machine may read and write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folders {
+    pub patches: PathBuf,
+    pub recordings: PathBuf,
 }
 
 /// What a message becomes.
@@ -132,7 +139,7 @@ addresses! {
         "/ping" [rest("any")] "Answered with `/pong` and the same arguments." => |_| Ok(Effect::Pong);
         "/quit" [] "Ends the program, with a fade." => |c| match c.reach {
             Reach::Machine => act(Command::Quit),
-            Reach::Network { .. } => Err("the program can only be ended from its own machine".to_owned()),
+            Reach::Network(_) => Err("the program can only be ended from its own machine".to_owned()),
         };
     }
 }
@@ -263,11 +270,11 @@ fn record(call: &Call<'_>) -> Result<Effect, String> {
     let path = match (call.values.optional_text(0), call.reach) {
         (None, _) => None,
         (Some(file), Reach::Machine) => Some(PathBuf::from(file)),
-        (Some(file), Reach::Network { .. }) => {
+        (Some(file), Reach::Network(folders)) => {
             // One name, and no way out of the folder.
             let mut parts = Path::new(file).components();
             match (parts.next(), parts.next()) {
-                (Some(Component::Normal(name)), None) => Some(Path::new("recordings").join(name)),
+                (Some(Component::Normal(name)), None) => Some(folders.recordings.join(name)),
                 _ => {
                     return Err(
                         "from beyond this machine a recording has a plain file name".to_owned()
@@ -283,7 +290,7 @@ fn load(call: &Call<'_>) -> Result<Effect, String> {
     let file = PathBuf::from(call.values.text(0));
     let file = match call.reach {
         Reach::Machine => file,
-        Reach::Network { patches } => below(patches, &file)?,
+        Reach::Network(folders) => below(&folders.patches, &file)?,
     };
     act(Command::LoadFile(file))
 }

@@ -7,4 +7,5 @@ pub mod messages;
 pub mod scan;
 pub mod server;
 
+pub use addresses::Folders;
 pub use server::Server;

@@ -2,7 +2,6 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
@@ -14,7 +13,7 @@ use rosc::OscMessage;
 use crate::control::command::{Answer, At, Command, Request};
 use crate::control::handle::{Handle, Unsent};
 
-use super::addresses::{Call, Effect, Found, Reach, find};
+use super::addresses::{Call, Effect, Folders, Found, Reach, find};
 use super::answers::{self, Due, What};
 use super::{args, messages, scan};
 
@@ -47,8 +46,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the socket and starts. Where it is bound beyond loopback, files are only read below `patches`.
-    pub fn start(bind: SocketAddr, patches: PathBuf, inbox: impl Inbox) -> io::Result<Self> {
+    /// Binds the socket and starts. Where it is bound beyond loopback, files are only read below `folders.patches`, and
+    /// written into `folders.recordings`.
+    pub fn start(bind: SocketAddr, folders: Folders, inbox: impl Inbox) -> io::Result<Self> {
         let socket = UdpSocket::bind(bind)?;
         enlarge_buffer(&socket);
         socket.set_read_timeout(Some(NAP))?;
@@ -56,7 +56,7 @@ impl Server {
         let reach = if address.ip().is_loopback() {
             Reach::Machine
         } else {
-            Reach::Network { patches }
+            Reach::Network(folders)
         };
         let running = Arc::new(AtomicBool::new(true));
         let (due, queue) = sync_channel(MAX_DUE);
