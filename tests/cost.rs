@@ -3,7 +3,7 @@
 use chronus::dsp::denormals::flush_to_zero;
 use chronus::dsp::lanes::IsaChoice;
 use chronus::dsp::{BLOCK, cpu, transport::Transport};
-use chronus::graph::{Block, Change, Env, Graph, GraphEvent, compile};
+use chronus::graph::{Block, Change, Env, Graph, GraphEvent, Snapshot, compile};
 use chronus::patch::file::parse;
 
 const RATE: f32 = 48_000.0;
@@ -152,7 +152,7 @@ fn tails_and_silence_cost_no_more_than_sound() {
         silence * 1e6
     );
     assert!(tail <= 1.1 * sound, "{tail} {sound}");
-    assert!(silence <= 0.25 * sound, "{silence} {sound}");
+    assert!(silence <= 0.12 * sound, "{silence} {sound}");
 }
 
 #[test]
@@ -160,19 +160,36 @@ fn tails_and_silence_cost_no_more_than_sound() {
 fn an_edit_of_64_voices_is_ready_at_once() {
     graph(VOICES); // tables are made once
     let all = least(|| drop(graph(VOICES)));
-    let parsed = parse(VOICES, "cost");
-    let patch = parsed.patch.as_ref().expect("it is right");
     let env = Env {
         rate: RATE,
         isa: IsaChoice::Auto,
         seed: 1,
         bpm: 120.0,
     };
-    let compiled = least(|| drop(compile(patch, &env)));
+    // A live edit: the patch with another filter, made ready with the state of what plays.
+    let parsed = [
+        parse(VOICES, "cost"),
+        parse(
+            &VOICES.replace("Svf(cutoff: \"800Hz\", q: 2)", "Ladder(cutoff: \"800Hz\")"),
+            "edited",
+        ),
+    ];
+    let [before, after] = parsed
+        .each_ref()
+        .map(|p| p.patch.as_ref().expect("it is right"));
+    let (mut playing, layout) = compile(before, &env).expect("it compiles");
+    cost(&mut playing, &mut 0, 10);
+    let changed = least(|| {
+        let (mut graph, other) = compile(after, &env).expect("it compiles");
+        let mut snapshot = Snapshot::plan(&layout, &other);
+        playing.save(&mut snapshot);
+        graph.restore(&snapshot);
+    });
     println!(
-        "64 voices: text to graph {:.0} µs, patch to graph {:.0} µs",
+        "64 voices: text to graph {:.0} µs, one changed module to a graph with its state {:.0} µs",
         all * 1e6,
-        compiled * 1e6
+        changed * 1e6
     );
     assert!(all <= 200e-6, "text to graph: {all} s");
+    assert!(changed <= 50e-6, "one changed module: {changed} s");
 }

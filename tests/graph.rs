@@ -577,3 +577,128 @@ fn a_rest_is_carried_to_the_bit() {
         assert!(go_on(&mut first) == go_on(&mut second), "{seam}");
     }
 }
+
+/// Sources behind amplifiers of their own; `heard`: each is heard besides, by nothing times itself, so that none ever rests.
+fn sources(kind: &str, heard: bool) -> Patch {
+    let mut b = Builder::default();
+    let out = b.add("out", "Out", &[("gain", 0.1)]);
+    for i in 0..11 {
+        let name = |kind: &str| format!("{kind}{i}");
+        let knobs = [("freq", 90.0 + 431.7 * i as f32)];
+        let osc = b.add(&name("o"), kind, if kind == "Noise" { &[] } else { &knobs });
+        let env = b.add(
+            &name("e"),
+            "Adsr",
+            &[("a", 0.002), ("d", 0.02), ("r", 0.03)],
+        );
+        let amp = b.add(&name("v"), "Vca", &[]);
+        b.wire(osc, amp, "in", 1.0);
+        b.wire(env, amp, "cv", 1.0);
+        b.wire(amp, out, "in", 1.0);
+        if heard {
+            b.wire(osc, out, "in", 0.0);
+        }
+    }
+    b.patch()
+}
+
+#[test]
+fn a_source_that_rested_is_as_if_it_had_not_to_the_bit() {
+    let kinds = [
+        "Sine",
+        "Saw",
+        "Pulse",
+        "Tri",
+        "SuperSaw",
+        "Operator",
+        "Wavetable",
+        "Noise",
+    ];
+    for kind in kinds {
+        for isa in available() {
+            // One lane group rests whole from time to time; a knob is turned while it does.
+            let play = |heard: bool| {
+                let patch = sources(kind, heard);
+                let (mut graph, _) = built(&patch, isa);
+                let mut sound = Vec::new();
+                for (round, hz) in [0.0, 123.4, 2_711.0].into_iter().enumerate() {
+                    let from = round as u64 * 100;
+                    let mut events = Vec::new();
+                    for (node, module) in patch.modules.iter().enumerate() {
+                        if module.name.starts_with('e') {
+                            let i = node as u64 % 11;
+                            let on = (from + 60 + 3 * i) * 64 + 5 * i;
+                            events.push((on, Change::Gate { node, open: true }));
+                            events.push((on + 700, Change::Gate { node, open: false }));
+                        }
+                        let turned = module.name == "o3" && hz > 0.0 && kind != "Noise";
+                        if turned {
+                            let value = ParamValue::Fixed(hz);
+                            let param = module.spec.param("freq");
+                            let param = param.expect("it has a frequency");
+                            events.push((from * 64 + 2_000, Change::Param { node, param, value }));
+                        }
+                    }
+                    events.sort_by_key(|(at, _)| *at);
+                    sound.extend(render_with(&mut graph, from * 64, 100, &events));
+                }
+                sound
+            };
+            let (rested, rendered) = (play(false), play(true));
+            assert!(rested.iter().any(|f| f[0].abs() > 0.01), "{kind} sounds");
+            assert!(rested == rendered, "{kind} {isa:?}");
+        }
+    }
+}
+
+#[test]
+fn a_filter_rests_whatever_else_is_packed_beside_it() {
+    let held: Held = |_, block| block % 40 > 30;
+    // Each of the first chains is behind an amplifier, those of `open` are not; one oscillator sounds twice.
+    let patch = |gated: usize, open: usize| {
+        let mut b = Builder::default();
+        let out = b.add("out", "Out", &[("gain", 0.1)]);
+        for i in 0..gated + open {
+            let name = |kind: &str| format!("{kind}{i}");
+            let osc = b.add(&name("o"), "Saw", &[("freq", 90.0 + 31.7 * i as f32)]);
+            let filter = b.add(&name("f"), "Svf", &[("cutoff", 300.0), ("q", 9.0)]);
+            b.wire(osc, filter, "in", 1.0);
+            if i >= gated {
+                b.wire(filter, out, "in", 1.0);
+                continue;
+            }
+            let env = b.add(
+                &name("e"),
+                "Adsr",
+                &[("a", 0.001), ("d", 0.02), ("r", 0.01)],
+            );
+            for k in 0..1 + i % 2 {
+                let amp = b.add(&format!("v{i}{k}"), "Vca", &[]);
+                b.wire(filter, amp, "in", 1.0 - 0.3 * k as f32);
+                b.wire(env, amp, "cv", 1.0);
+                b.wire(amp, out, "in", 1.0);
+            }
+        }
+        b.patch()
+    };
+    let sound = |isa, gated, open| {
+        let patch = patch(gated, open);
+        play(&mut built(&patch, isa).0, &patch, 0..200, held)
+    };
+    for isa in available() {
+        for gated in [1, 2, 3] {
+            let alone = sound(isa, gated, 0);
+            assert!(alone.iter().any(|f| f[0].abs() > 0.01), "it sounds");
+            let others = {
+                // The same open ones, by their place beside gates that stay closed.
+                let patch = patch(gated, 7);
+                play(&mut built(&patch, isa).0, &patch, 0..200, |_, _| false)
+            };
+            let all = sound(isa, gated, 7);
+            let own = all.iter().zip(&others);
+            let own: Vec<[f32; 2]> = own.map(|(a, b)| [a[0] - b[0], a[1] - b[1]]).collect();
+            let db = residual_db(&own, &alone);
+            assert!(db < -110.0, "{isa:?} {gated}: {db}");
+        }
+    }
+}

@@ -70,8 +70,45 @@ pub struct Rings<L: Lanes> {
     pub at: L::I,
 }
 
-/// Reads every line at a scale. A line's length without its movement is a whole number of frames: thousands of frames and a
-/// fraction do not fit into one `f32`.
+/// Where a block reads each line, and with which weights: all lines side by side.
+struct Heads<L: Lanes> {
+    start: [L::I; LINES],
+    first: [[L::F; LINES]; 4],
+    /// What the weights change by in a frame.
+    step: [[L::F; LINES]; 4],
+}
+
+impl<L: Lanes> Heads<L> {
+    /// A line's length without its movement is a whole number of frames: thousands of frames and a fraction do not fit into one
+    /// `f32`. Weights go linearly from those at the block's start to those at its end: their sum is 1 all the way, and a line moves by
+    /// a quarter of a frame at the most.
+    #[inline(always)]
+    fn new(l: L, at: L::I, frames: L::F, movement: &Movement<L>) -> Self {
+        let mut heads = Self {
+            start: [at; LINES],
+            first: [[l.f(0.0); LINES]; 4],
+            step: [[l.f(0.0); LINES]; 4],
+        };
+        let least = l.f(SHORTEST + movement.deepest);
+        let part = l.f(1.0 / BLOCK as f32);
+        for j in 0..LINES {
+            let still = (frames * l.f(SECONDS[j])).max(least).to_int();
+            let from = moved(l, j, movement.clock.from, movement.depth.from);
+            let to = moved(l, j, movement.clock.to, movement.depth.to);
+            let whole = ((from + to) * l.f(0.5)).floor();
+            heads.start[j] = at - still - whole.to_int() - l.i(2);
+            let first = lagrange(l, l.f(1.0) - (from - whole));
+            let last = lagrange(l, l.f(1.0) - (to - whole));
+            for k in 0..4 {
+                heads.first[k][j] = first[k];
+                heads.step[k][j] = (last[k] - first[k]) * part;
+            }
+        }
+        heads
+    }
+}
+
+/// Reads every line at a scale.
 #[inline(always)]
 pub fn read_lines<L: Lanes>(
     l: L,
@@ -81,28 +118,18 @@ pub fn read_lines<L: Lanes>(
     movement: &Movement<L>,
     out: &mut Blocks<L>,
 ) {
+    let heads = Heads::new(l, rings.at, frames, movement);
     let mut scratch = [l.f(0.0); WINDOW];
-    let least = l.f(SHORTEST + movement.deepest);
     for (j, (line, out)) in memory
         .chunks_exact(rings.len)
         .zip(out.iter_mut())
         .enumerate()
     {
-        let still = (frames * l.f(SECONDS[j])).max(least).to_int();
-        let from = moved(l, j, movement.clock.from, movement.depth.from);
-        let to = moved(l, j, movement.clock.to, movement.depth.to);
-        let whole = ((from + to) * l.f(0.5)).floor();
-        let start = rings.at - still - whole.to_int() - l.i(2);
-        let run = window::<L, WINDOW>(line, start, &mut scratch);
-        // Weights go linearly from those at the block's start to those at its end: their sum is 1 all the way, and a line moves
-        // by a quarter of a frame at the most.
-        let first = lagrange(l, l.f(1.0) - (from - whole));
-        let last = lagrange(l, l.f(1.0) - (to - whole));
-        let part = l.f(1.0 / BLOCK as f32);
-        let mut step = first;
-        for k in 0..4 {
-            step[k] = (last[k] - first[k]) * part;
-        }
+        let run = window::<L, WINDOW>(line, heads.start[j], &mut scratch);
+        let [a, b, c, d] = &heads.first;
+        let first = [a[j], b[j], c[j], d[j]];
+        let [a, b, c, d] = &heads.step;
+        let step = [a[j], b[j], c[j], d[j]];
         for i in 0..BLOCK {
             let t = l.f(i as f32);
             let mut weights = first;
@@ -114,11 +141,21 @@ pub fn read_lines<L: Lanes>(
     }
 }
 
+/// Where a line's movement starts in its cycle, in turns of 2^32.
+const STARTS: [i32; LINES] = {
+    let mut starts = [0; LINES];
+    let mut line = 0;
+    while line < LINES {
+        starts[line] = (line as i32).wrapping_mul(0x1f3d_5b79);
+        line += 1;
+    }
+    starts
+};
+
 /// Frames that a line is longer at a moment.
 #[inline(always)]
 fn moved<L: Lanes>(l: L, line: usize, clock: L::I, depth: L::F) -> L::F {
-    let start = (line as i32).wrapping_mul(0x1f3d_5b79);
-    sin_turn(l, clock * l.i(TURNS[line]) + l.i(start)) * depth
+    sin_turn(l, clock * l.i(TURNS[line]) + l.i(STARTS[line])) * depth
 }
 
 /// Moves `out` from what it holds to `other`, by a weight that goes linearly over the block.
@@ -144,33 +181,35 @@ pub struct Loss<L: Lanes> {
 /// Applies each line's loss so that all lines decay alike whatever their length, high frequencies faster (Jot).
 #[inline(always)]
 pub fn lose<L: Lanes>(l: L, loss: &Loss<L>, blocks: &mut Blocks<L>, low: &mut [L::F]) {
-    let groups = blocks
-        .chunks_exact_mut(CHAINS)
-        .zip(low.chunks_exact_mut(CHAINS));
-    for ((blocks, low), seconds) in groups.zip(SECONDS.chunks_exact(CHAINS)) {
-        let (mut keep, mut state) = ([l.f(0.0); CHAINS], [l.f(0.0); CHAINS]);
-        for j in 0..CHAINS {
-            let way = loss.ways.to * l.f(seconds[j]);
-            // Jot's pole, ln(10)/4 · 3 · way · (1/ratio² - 1), bent to stay below 1; and 10^(-3 · way).
-            let pole = way * loss.damping * l.f(1.726_939);
-            keep[j] = pole / (pole + l.f(1.0));
-            state[j] = low[j];
-            let decay = l.f(seconds[j] * -9.965_784);
-            let most = l.f(1.0) - keep[j];
-            let first = exp2(l, loss.ways.from * decay) * most;
-            let last = exp2(l, loss.ways.to * decay) * most;
-            let step = (last - first) * l.f(1.0 / BLOCK as f32);
-            for i in 0..BLOCK {
-                blocks[j][i] = blocks[j][i] * step.fma(l.f(i as f32), first);
-            }
+    let zeros = [l.f(0.0); LINES];
+    let (mut keep, mut first, mut step) = (zeros, zeros, zeros);
+    for j in 0..LINES {
+        let way = loss.ways.to * l.f(SECONDS[j]);
+        // Jot's pole, ln(10)/4 · 3 · way · (1/ratio² - 1), bent to stay below 1; and 10^(-3 · way).
+        let pole = way * loss.damping * l.f(1.726_939);
+        keep[j] = pole / (pole + l.f(1.0));
+        let decay = l.f(SECONDS[j] * -9.965_784);
+        let most = l.f(1.0) - keep[j];
+        first[j] = exp2(l, loss.ways.from * decay) * most;
+        let last = exp2(l, loss.ways.to * decay) * most;
+        step[j] = (last - first[j]) * l.f(1.0 / BLOCK as f32);
+    }
+    for (j, block) in blocks.iter_mut().enumerate() {
+        for (i, x) in block.iter_mut().enumerate() {
+            *x = *x * step[j].fma(l.f(i as f32), first[j]);
         }
+    }
+    let groups = blocks.as_chunks_mut::<CHAINS>().0.iter_mut();
+    let lows = low.as_chunks_mut::<CHAINS>().0.iter_mut();
+    for ((blocks, low), keep) in groups.zip(lows).zip(keep.as_chunks::<CHAINS>().0) {
+        let mut state = *low;
         for i in 0..BLOCK {
             for j in 0..CHAINS {
                 state[j] = state[j].fma(keep[j], blocks[j][i]);
                 blocks[j][i] = state[j];
             }
         }
-        low.copy_from_slice(&state);
+        *low = state;
     }
 }
 

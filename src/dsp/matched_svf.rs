@@ -5,6 +5,7 @@
 //! k'/g = (k/x)(1 + x²/3), which stay within 5 % up to 20 kHz where Q is 0.5 or more. The trapezoids' zeros at half the rate are
 //! filled by a little of what the integrators move in a frame.
 use super::{
+    BLOCK,
     lanes::{Float, Lanes, Mask},
     math::tan_parts,
 };
@@ -96,6 +97,49 @@ impl<L: Lanes> Coefficients<L> {
             c,
             low_first: b * rest.fma(angle, l.f(f0)),
             low_gap: c * fill(l, LOW_GAP, y, damping),
+        }
+    }
+}
+
+/// A block's coefficients, each in a row of its own: one lane wide they are computed side by side, before the states' serial way.
+pub struct Rows<L: Lanes> {
+    a: [L::F; BLOCK],
+    b: [L::F; BLOCK],
+    c: [L::F; BLOCK],
+    low_first: [L::F; BLOCK],
+    low_gap: [L::F; BLOCK],
+}
+
+impl<L: Lanes> Rows<L> {
+    #[inline(always)]
+    pub fn new(l: L, at: impl Fn(usize) -> Coefficients<L>) -> Self {
+        let zeros = [l.f(0.0); BLOCK];
+        let mut rows = Self {
+            a: zeros,
+            b: zeros,
+            c: zeros,
+            low_first: zeros,
+            low_gap: zeros,
+        };
+        for i in 0..BLOCK {
+            let k = at(i);
+            rows.a[i] = k.a;
+            rows.b[i] = k.b;
+            rows.c[i] = k.c;
+            rows.low_first[i] = k.low_first;
+            rows.low_gap[i] = k.low_gap;
+        }
+        rows
+    }
+
+    #[inline(always)]
+    pub fn at(&self, i: usize) -> Coefficients<L> {
+        Coefficients {
+            a: self.a[i],
+            b: self.b[i],
+            c: self.c[i],
+            low_first: self.low_first[i],
+            low_gap: self.low_gap[i],
         }
     }
 }

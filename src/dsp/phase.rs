@@ -147,6 +147,17 @@ impl<L: Lanes> Phase<L> {
         }
     }
 
+    /// Where it is so many frames on at the frequency set, a multiple of four.
+    #[inline(always)]
+    pub fn skip(&mut self, frames: u64) {
+        for lane in 0..L::N {
+            let ahead = self.ahead(lane);
+            let there = ahead.start.wrapping_add(ahead.step.wrapping_mul(frames));
+            self.turn.lanes_mut()[lane] = (there >> 31) as i32;
+            self.rest.lanes_mut()[lane] = there as i32 & REST;
+        }
+    }
+
     /// Advances a block at a frequency for each frame, and gives `each` the phase of every frame.
     #[inline(always)]
     pub fn advance_along(
@@ -239,7 +250,9 @@ mod tests {
     #[test]
     fn a_held_frequency_advances_alike_on_both_paths() {
         for freq in [0.01, 27.5, 439.99, 5_000.1, 23_999.0] {
-            let (mut a, mut b) = (phase(), phase());
+            let (mut a, mut b, mut far) = (phase(), phase(), phase());
+            far.tune(Scalar, Scalar.f(freq), 44_100.0);
+            far.skip(1_000 * BLOCK as u64);
             a.tune(Scalar, Scalar.f(freq), 44_100.0);
             for _ in 0..1_000 {
                 let mut seen = [0i32; BLOCK];
@@ -255,6 +268,8 @@ mod tests {
                 });
                 assert_eq!(turn(&a), turn(&b));
             }
+            assert_eq!(turn(&far), turn(&a));
+            assert_eq!(far.rest.lanes(), a.rest.lanes());
         }
     }
 }

@@ -7,8 +7,7 @@ use super::lanes::{Float, Int, Lanes};
 pub fn sin_turn<L: Lanes>(l: L, phase: L::I) -> L::F {
     // A quarter on, without its sign, a quarter back: a triangle.
     let quarter = l.i(1 << 30);
-    let on = phase + quarter;
-    let folded = L::I::select(on.negative(), l.i(0) - on, on) - quarter;
+    let folded = (phase + quarter).abs() - quarter;
     let t = folded.to_float() * l.f(1.0 / (1u32 << 30) as f32);
     let y = t * t;
     let p = y.fma(l.f(1.508_205_5e-4), l.f(-4.672_228e-3));

@@ -82,6 +82,12 @@ impl<A: Isa, R: Reader<A>> Amounts<A, R> {
         move |i| ((l.f(i as f32 + 1.0) - wait) * pace).max(zero).min(one)
     }
 
+    /// Lanes of a group that are under way.
+    pub fn moving_lanes(&self, group: usize) -> u64 {
+        let lanes = self.left[group].lanes().iter().enumerate();
+        lanes.fold(0, |all, (lane, left)| all | u64::from(*left > 0.0) << lane)
+    }
+
     /// After a block: the gains as they stand. False once every lane has arrived.
     fn walk(&mut self, terms: &mut [Term<A, R>], group: usize) -> bool {
         for lane in 0..R::L::N {

@@ -7,24 +7,26 @@ use crate::dsp::{
 };
 use crate::modules::{
     self,
-    module::{Build, LaneInit, Out, Rest, seed},
+    module::{Build, LaneInit, Out, seed},
     spec::{Law, ModuleSpec, ParamValue, Signal, Voicing, kernel_value},
 };
 use crate::patch::{Input, Patch};
 
-use super::costs::Meter;
 use super::{
     Graph, Layout,
     amounts::{Amounts, Way},
+    asks::Asks,
+    costs::Meter,
     input::{Knobs, Slot, Term},
     lane_graph::{AnyUnit, LaneGraph, Late, LateCopy, each_width, scratch},
+    nap::{Nap, Told},
     notes::NoteAllocator,
     order,
-    plan::{Map, Origin, Plan, Reads, SlotPlan, UnitPlan},
+    plan::{Map, Origin, Plan, Reads, SlotPlan, TermPlan, UnitPlan},
     ports::{ReadOne, ReadWide, Reader},
     ramp::{Knob, Ramp},
     snapshot::NodeLayout,
-    unit::{MAX_NOTES, MAX_SLOTS, Unit},
+    unit::{MAX_NOTES, MAX_SLOTS, Unit, row},
 };
 
 /// A parameter's way to a new value.
@@ -84,7 +86,7 @@ impl WithIsa for Compiler<'_> {
             bpm: self.env.bpm,
             swing: Swing::new(self.patch.swing, Swing::GRID),
             units: Vec::with_capacity(plan.units.len()),
-            rests: plan.units.iter().map(|u| !u.guards.is_empty()).collect(),
+            asks: Asks::new(&plan.units, A::Wide::N),
             steps: plan.steps,
             places: plan.places,
             cables: self.patch.cables.clone(),
@@ -94,6 +96,7 @@ impl WithIsa for Compiler<'_> {
             scratch_wide: scratch(isa.wide()),
             released: false,
             meter,
+            block: 0,
         };
         for unit in &plan.units {
             if unit.spec.voicing == Voicing::Summed && unit.spec.kind == "Out" {
@@ -106,7 +109,6 @@ impl WithIsa for Compiler<'_> {
             });
         }
         mark_wanted(&mut graph, &plan.units, &plan.late);
-        mark_resting(&mut graph, &plan.units);
         for from in plan.late {
             let copy = match &graph.units[from.unit] {
                 AnyUnit::One(_) => LateCopy::One(Out::new(isa.one())),
@@ -161,6 +163,20 @@ impl Compiler<'_> {
             spec.kind
         );
         let zero = l.f(0.0);
+        let terms = plan.slots.iter().map(|s| s.terms.len()).sum();
+        let cabled: Vec<usize> = (0..plan.slots.len())
+            .filter(|s| !plan.slots[*s].terms.is_empty())
+            .collect();
+        let plain = cabled
+            .iter()
+            .filter_map(|slot| match &plan.slots[*slot].terms[..] {
+                [term] if is_plain(term) && knobless(spec, *slot) => Some((*slot, term.from)),
+                _ => None,
+            });
+        let plain: Vec<(usize, Reads)> = plain.collect();
+        // An amount that is turned moves a slot from there to here.
+        let mut summed = Vec::with_capacity(cabled.len());
+        summed.extend(cabled.iter().filter(|s| plain.iter().all(|(p, _)| p != *s)));
         Ok(Unit {
             kernel,
             spec,
@@ -180,23 +196,25 @@ impl Compiler<'_> {
                 })
                 .collect(),
             awake: vec![true; groups],
-            constants: vec![zero; plan.slots.len() * groups],
-            cabled: (0..plan.slots.len())
-                .filter(|s| !plan.slots[*s].terms.is_empty())
-                .collect(),
+            constants: vec![zero; row(plan.slots.len()) * groups],
+            row: row(plan.slots.len()),
+            plain: plain.clone(),
+            summed,
+            cabled,
             outs: (0..out_slots * out_groups).map(|_| Out::new(l)).collect(),
             out_slots,
             out_stride: if plan.private { 0 } else { out_slots },
             notes,
             note_events: Vec::with_capacity(MAX_NOTES),
             inits: self.inits(plan),
-            guards: Vec::new(),
-            controls: match modules::rest(spec) {
-                Rest::Amplifier { controls, .. } => controls,
-                _ => &[],
+            rest: modules::rest(spec),
+            naps: match plan.asks.is_empty() {
+                true => Vec::new(),
+                false => (0..groups)
+                    .map(|_| Nap::new(l, plan.slots.len(), terms))
+                    .collect(),
             },
-            guarded: Vec::new(),
-            shut: vec![0; groups],
+            told: vec![Told::default(); groups],
         })
     }
 
@@ -255,7 +273,7 @@ impl Compiler<'_> {
             map: term.map.clone(),
             gains: each(&term.gains),
             reduce: reduce(&term.map, &term.gains),
-            plain: term.map == Map::Same && term.gains.iter().all(|g| *g == 1.0),
+            plain: is_plain(term),
         });
         Slot {
             terms: terms.collect(),
@@ -332,18 +350,6 @@ fn mark_wanted<A: Isa>(graph: &mut LaneGraph<A>, plans: &[UnitPlan], late: &[Ori
     }
 }
 
-/// Tells units their amplifiers and amplifiers their units. The first to ask finds what the others are told.
-fn mark_resting<A: Isa>(graph: &mut LaneGraph<A>, plans: &[UnitPlan]) {
-    let mut asked: HashSet<usize> = HashSet::new();
-    for (index, plan) in plans.iter().enumerate() {
-        for amplifier in &plan.guards {
-            let first = asked.insert(*amplifier);
-            each_width!(&mut graph.units[index], unit => unit.guards.push((*amplifier, first)));
-            each_width!(&mut graph.units[*amplifier], unit => unit.guarded.push(index));
-        }
-    }
-}
-
 /// An earlier port slot whose cables are the same: it is summed once.
 fn twin(plan: &UnitPlan, slot: usize) -> Option<usize> {
     let spec = plan.spec;
@@ -352,6 +358,16 @@ fn twin(plan: &UnitPlan, slot: usize) -> Option<usize> {
     }
     let mut before = (0..slot).filter(|s| gate_port(spec, *s).is_none());
     before.find(|s| plan.slots[*s] == plan.slots[slot] && !plan.slots[slot].terms.is_empty())
+}
+
+/// Passes its source on as it is, lane by lane.
+fn is_plain(term: &TermPlan) -> bool {
+    term.map == Map::Same && term.gains.iter().all(|g| *g == 1.0)
+}
+
+/// Whether nobody but cables moves a slot.
+fn knobless(spec: &ModuleSpec, slot: usize) -> bool {
+    slot < spec.input_slots() && gate_port(spec, slot).is_none()
 }
 
 /// The port of a slot, where it is a gate: users may hold it open.

@@ -5,8 +5,8 @@ use crate::dsp::{
     math::exp2,
 };
 use crate::modules::{
-    module::{In, TimeCx},
-    spec::Law,
+    module::{In, Out, TimeCx},
+    spec::{Law, ParamValue},
 };
 
 use super::{
@@ -172,6 +172,19 @@ impl<L: Lanes> Knobs<L> {
         }
     }
 
+    /// Lanes of a group whose own knob moves in this block.
+    pub fn moving_lanes(&self, group: usize, around: Around<'_>) -> u64 {
+        let moves = |knob: &Knob| {
+            let turned = |e: &GraphEvent| knob.value_of(&e.change).is_some();
+            let beats = matches!(knob.value, ParamValue::Beats(_));
+            !knob.ramp.arrived()
+                || around.events.iter().any(turned)
+                || (beats && around.time.split < BLOCK)
+        };
+        let lanes = (0..L::N).filter(|lane| moves(&self.knobs[self.index(group, *lane)]));
+        lanes.fold(0, |all, lane| all | 1 << lane)
+    }
+
     /// Renders a moving group's values. A shared knob moves on with the last group that reads it.
     pub(super) fn walk(&mut self, group: usize, around: Around<'_>, block: &mut [L::F; BLOCK]) {
         let commit = !self.shared || group + 1 == self.held.len();
@@ -210,32 +223,109 @@ impl<A: Isa, R: Reader<A>> Slot<A, R> {
         if self.turning {
             return self.prepare_turning(isa, group, around, port, scratch);
         }
-        let l = R::lanes(isa);
-        let zero = l.f(0.0);
-        let (base, base_moves) = match &self.knobs {
-            None => (zero, false),
-            Some(knobs) => (knobs.held[group], knobs.moving[group]),
+        let moves = match &self.knobs {
+            Some(knobs) => knobs.moving[group],
+            None => false,
         };
-        if self.terms.is_empty() && !base_moves {
-            return In::constant(base);
+        match moves {
+            false => self.held(isa, group, port, scratch),
+            true => self.sum(isa, group, Some(around), port, scratch),
         }
-        // One cable into a parameter that stays: straight through the parameter's law.
-        if let [term] = &self.terms[..]
-            && !base_moves
-            && let Some(out) = R::direct(&port(term.from), term, group)
-        {
-            if term.plain && self.knobs.is_none() {
-                return out.as_in();
-            }
-            let (gain, law) = (term.gains[group], self.bounded(l));
-            return match out.as_in().block() {
-                None => In::constant(law.apply(base, out.block[0] * gain)),
-                Some(block) => {
-                    law.apply_all(base, block, gain, scratch);
-                    In::signal(scratch)
+    }
+
+    /// Lanes of a group whose own knob, or the amount of whose own cable, moves in this block.
+    pub fn moving_lanes(&self, group: usize, around: Around<'_>) -> u64 {
+        let knobs = match &self.knobs {
+            Some(knobs) if knobs.moving[group] => knobs.moving_lanes(group, around),
+            _ => 0,
+        };
+        match &self.amounts {
+            Some(amounts) if self.turning => knobs | amounts.moving_lanes(group),
+            _ => knobs,
+        }
+    }
+
+    /// The same of knobs and amounts that stand, as they were at the end of the block before.
+    #[inline(always)]
+    pub fn held<'p>(
+        &mut self,
+        isa: A,
+        group: usize,
+        port: impl Fn(Reads) -> Port<'p, A>,
+        scratch: &'p mut [<R::L as Lanes>::F; BLOCK],
+    ) -> In<'p, R::L> {
+        match &self.terms[..] {
+            [] => In::constant(self.base(isa, group)),
+            [term] => match R::direct(&port(term.from), term, group) {
+                Some(out) if term.plain && self.knobs.is_none() => out.as_in(),
+                Some(out) => self.shape(isa, group, out, scratch),
+                None => self.sum(isa, group, None, port, scratch),
+            },
+            _ => self.sum(isa, group, None, port, scratch),
+        }
+    }
+
+    #[inline(always)]
+    fn base(&self, isa: A, group: usize) -> <R::L as Lanes>::F {
+        match &self.knobs {
+            None => R::lanes(isa).f(0.0),
+            Some(knobs) => knobs.held[group],
+        }
+    }
+
+    /// One cable into a parameter that stays: straight through the parameter's law. Apart from the path of plain cables, which is short
+    /// without it.
+    #[inline(never)]
+    fn shape<'p>(
+        &self,
+        isa: A,
+        group: usize,
+        out: &Out<R::L>,
+        scratch: &'p mut [<R::L as Lanes>::F; BLOCK],
+    ) -> In<'p, R::L> {
+        isa.run(
+            #[inline(always)]
+            || {
+                let (law, base) = (self.bounded(R::lanes(isa)), self.base(isa, group));
+                let gain = self.terms[0].gains[group];
+                match out.as_in().block() {
+                    None => In::constant(law.apply(base, out.block[0] * gain)),
+                    Some(block) => {
+                        law.apply_all(base, block, gain, scratch);
+                        In::signal(scratch)
+                    }
                 }
-            };
-        }
+            },
+        )
+    }
+
+    /// The sum of the cables on what the knobs say; `moves` where they are turned in this block.
+    #[inline(never)]
+    fn sum<'p>(
+        &mut self,
+        isa: A,
+        group: usize,
+        moves: Option<Around<'_>>,
+        port: impl Fn(Reads) -> Port<'p, A>,
+        scratch: &'p mut [<R::L as Lanes>::F; BLOCK],
+    ) -> In<'p, R::L> {
+        isa.run(
+            #[inline(always)]
+            || self.sum_up(isa, group, moves, port, scratch),
+        )
+    }
+
+    #[inline(always)]
+    fn sum_up<'p>(
+        &mut self,
+        isa: A,
+        group: usize,
+        moves: Option<Around<'_>>,
+        port: impl Fn(Reads) -> Port<'p, A>,
+        scratch: &'p mut [<R::L as Lanes>::F; BLOCK],
+    ) -> In<'p, R::L> {
+        let l = R::lanes(isa);
+        let (zero, base) = (l.f(0.0), self.base(isa, group));
         let mut sum = Sum {
             constant: zero,
             block: scratch,
@@ -246,7 +336,7 @@ impl<A: Isa, R: Reader<A>> Slot<A, R> {
         }
         let (constant, moving) = (sum.constant, sum.moving);
         let law = self.bounded(l);
-        if let (true, Some(knobs)) = (base_moves, &mut self.knobs) {
+        if let (Some(around), Some(knobs)) = (moves, &mut self.knobs) {
             let mut bases = [zero; BLOCK];
             knobs.walk(group, around, &mut bases);
             for (i, x) in scratch.iter_mut().enumerate() {

@@ -5,19 +5,19 @@ use crate::dsp::{
     swing::Swing,
 };
 use crate::modules::{
-    module::{BlockCx, Out, VoiceEvent},
+    module::{BlockCx, Out},
     spec::ParamValue,
 };
 use crate::patch::{Cable, Input};
 
 use super::{
-    Block, Change, Core, Snapshot,
-    amounts::Turned,
+    Block, Core, Snapshot,
+    asks::{Asks, Part},
     costs::Meter,
-    input::{Around, Knobs},
+    input::Around,
     plan::{Origin, Place, Reads, Step},
-    ports::{Port, ReadOne, ReadWide, Reader},
-    unit::{MAX_NOTES, MAX_SLOTS, Unit},
+    ports::{Port, ReadOne, ReadWide},
+    unit::{MAX_SLOTS, Unit},
 };
 
 /// A unit at either width.
@@ -55,8 +55,7 @@ pub struct LaneGraph<A: Isa> {
     pub bpm: f64,
     pub swing: Swing,
     pub units: Vec<AnyUnit<A>>,
-    /// For each of them: it has amplifiers to ask before it is rendered.
-    pub rests: Vec<bool>,
+    pub asks: Asks,
     pub steps: Vec<Step>,
     /// For each module of the patch.
     pub places: Vec<Place>,
@@ -70,7 +69,12 @@ pub struct LaneGraph<A: Isa> {
     /// Nothing plays it: see [`Change::Release`].
     pub released: bool,
     pub meter: Meter,
+    /// Counts blocks, from 1 on.
+    pub block: u32,
 }
+
+/// Every lane of a group that has an instance.
+const ALL: u64 = u64::MAX;
 
 /// The port that a slot reads, among the units rendered before and the late copies.
 #[inline(always)]
@@ -96,238 +100,218 @@ fn port<'p, A: Isa>(before: &'p [AnyUnit<A>], late: &'p [Late<A>], reads: Reads)
 }
 
 impl<A: Isa> LaneGraph<A> {
-    fn render_one(&mut self, index: usize, around: Around<'_>, cx: &BlockCx<'_>) {
-        let group = (0, self.resting(index, 0, around));
+    /// Renders one lane group of a unit, unless it rests.
+    #[inline(always)]
+    fn render_group(&mut self, index: usize, group: usize, around: Around<'_>, cx: &BlockCx<'_>) {
+        let part = self.asks.parts[index];
+        if part == Part::Told && self.is_shut(index, group) {
+            return;
+        }
+        let resting = match part {
+            Part::Asks => match self.asks.known(index, group) {
+                Some(known) => known,
+                None if self.was_refused(index, group) => 0,
+                None => self.resting(index, group, around),
+            },
+            Part::None | Part::Told => 0,
+        };
+        if resting == ALL {
+            return self.render_unheard(index, group, around, cx);
+        }
         let (before, rest) = self.units.split_at_mut(index);
         let (late, isa) = (&self.late, self.isa);
-        if let Some(AnyUnit::One(unit)) = rest.first_mut() {
-            let scratch = &mut self.scratch_one;
-            isa.run(
+        match rest.first_mut() {
+            Some(AnyUnit::One(unit)) => {
+                let scratch = &mut self.scratch_one;
+                unit.render(
+                    isa,
+                    group,
+                    around,
+                    cx,
+                    #[inline(always)]
+                    |r| port(before, late, r),
+                    scratch,
+                );
+            }
+            Some(AnyUnit::Wide(unit)) => {
+                let scratch = &mut self.scratch_wide;
+                unit.render(
+                    isa,
+                    group,
+                    around,
+                    cx,
+                    #[inline(always)]
+                    |r| port(before, late, r),
+                    scratch,
+                );
+            }
+            None => {}
+        }
+        if resting != 0 {
+            each_width!(&mut self.units[index], unit => isa.run(
                 #[inline(always)]
-                || unit.render(isa, group, around, cx, |r| port(before, late, r), scratch),
-            );
+                || unit.forget(isa, group, resting),
+            ));
         }
     }
 
-    fn render_lanes(&mut self, index: usize, group: usize, around: Around<'_>, cx: &BlockCx<'_>) {
-        let group = (group, self.resting(index, group, around));
-        let (before, rest) = self.units.split_at_mut(index);
-        let (late, isa) = (&self.late, self.isa);
-        if let Some(AnyUnit::Wide(unit)) = rest.first_mut() {
-            let scratch = &mut self.scratch_wide;
-            isa.run(
-                #[inline(always)]
-                || unit.render(isa, group, around, cx, |r| port(before, late, r), scratch),
-            );
-        }
-    }
-
-    /// Lanes of a unit that only closed amplifiers hear.
-    #[inline]
-    fn resting(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
-        match self.rests.get(index) {
-            Some(true) => self.ask(index, group, around),
-            _ => 0,
-        }
-    }
-
-    /// Asks a unit's amplifiers.
+    /// Lanes of a group that nobody hears in this block; `ALL` where that is all with an instance.
     #[inline(never)]
-    fn ask(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
-        let guards = each_width!(&self.units[index], unit => unit.guards.len());
-        let mut resting = u64::MAX;
-        for k in 0..guards {
-            let (amplifier, first) = each_width!(&self.units[index], unit => unit.guards[k]);
-            resting &= match first {
-                true => self.find_shut(amplifier, group, around),
-                false => each_width!(&self.units[amplifier], unit => unit.shut[group]),
-            };
+    fn resting(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
+        let asking = self.asks.asking(index, group);
+        let (mut resting, mut settled) = (asking.may, true);
+        for k in asking.first..asking.end {
+            let ask = self.asks.ask(k);
+            let told = self.told(ask.unit, ask.group, around);
+            settled &= each_width!(&self.units[ask.unit], unit => unit.told[ask.group].settled);
+            resting &= self.asks.heard(ask, told);
+            if resting & asking.used == 0 {
+                resting = 0;
+                break;
+            }
         }
+        if resting & asking.used == asking.used {
+            resting = ALL;
+        }
+        if settled {
+            self.asks.keep(index, group, resting);
+        }
+        if resting == ALL {
+            return ALL;
+        }
+        let rate = self.rate;
+        each_width!(&mut self.units[index], unit => if unit.naps[group].is_asleep() {
+            unit.wake_up(group, rate);
+        });
         resting
     }
 
-    /// Lanes of an amplifier that are closed, and behind which everything may rest.
-    fn find_shut(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
+    /// Whether the first that a lane group asks has told another one in this block that none of its lanes may rest: most of a chain
+    /// need not ask again.
+    #[inline(always)]
+    fn was_refused(&self, index: usize, group: usize) -> bool {
+        let Some(ask) = self.asks.first(index, group) else {
+            return false;
+        };
+        let told = each_width!(&self.units[ask.unit], unit => unit.told[ask.group]);
+        let asleep = each_width!(&self.units[index], unit => unit.naps[group].is_asleep());
+        told.lanes == 0 && told.block == self.block && !asleep && ask.concerns_all()
+    }
+
+    /// What an amplifier or a filter says of a lane group.
+    #[inline(always)]
+    fn told(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
         let (before, rest) = self.units.split_at_mut(index);
-        let (late, isa) = (&self.late, self.isa);
-        let shut = match rest.first_mut() {
-            Some(AnyUnit::Wide(unit)) => {
+        let (late, isa, at) = (&self.late, self.isa, (group, self.block));
+        match rest.first_mut() {
+            Some(AnyUnit::Wide(unit)) => unit.already_told(at).unwrap_or_else(|| {
                 let scratch = &mut self.scratch_wide;
                 isa.run(
                     #[inline(always)]
-                    || unit.find_shut(isa, group, around, |r| port(before, late, r), scratch),
+                    || unit.tell(isa, at, around, |r| port(before, late, r), scratch),
                 )
-            }
+            }),
+            Some(AnyUnit::One(unit)) => unit.already_told(at).unwrap_or_else(|| {
+                let scratch = &mut self.scratch_one;
+                isa.run(
+                    #[inline(always)]
+                    || unit.tell(isa, at, around, |r| port(before, late, r), scratch),
+                )
+            }),
+            None => 0,
+        }
+    }
+
+    /// Whether an amplifier has said that it is closed in all lanes of a group: then it is silent.
+    #[inline(always)]
+    fn is_shut(&mut self, index: usize, group: usize) -> bool {
+        let isa = self.isa;
+        each_width!(&mut self.units[index], unit => {
+            unit.told[group].lanes != 0 && unit.is_shut(isa, group, self.block)
+        })
+    }
+
+    /// A lane group that nobody hears: it rests, or is rendered so that it may.
+    #[inline(never)]
+    fn render_unheard(&mut self, index: usize, group: usize, around: Around<'_>, cx: &BlockCx<'_>) {
+        let (before, rest) = self.units.split_at_mut(index);
+        let (late, isa) = (&self.late, self.isa);
+        match rest.first_mut() {
             Some(AnyUnit::One(unit)) => {
                 let scratch = &mut self.scratch_one;
                 isa.run(
                     #[inline(always)]
-                    || unit.find_shut(isa, group, around, |r| port(before, late, r), scratch),
-                )
+                    || {
+                        unit.render_unheard(
+                            isa,
+                            group,
+                            around,
+                            cx,
+                            |r| port(before, late, r),
+                            scratch,
+                        )
+                    },
+                );
             }
-            None => 0,
-        };
-        let isa = self.isa;
-        let guarded = match shut {
-            0 => 0,
-            _ => each_width!(&self.units[index], unit => unit.guarded.len()),
-        };
-        let mut resting = shut;
-        for k in 0..guarded {
-            let behind = each_width!(&self.units[index], unit => unit.guarded[k]);
-            resting &= each_width!(&self.units[behind], unit => unit.may_rest(isa, group));
-        }
-        each_width!(&mut self.units[index], unit => unit.shut[group] = resting);
-        resting
-    }
-
-    /// Where nothing plays the graph, what a note source says is not heard.
-    fn close_gates(&mut self, index: usize, group: usize) {
-        if self.released {
-            let isa = self.isa;
-            each_width!(&mut self.units[index], unit => unit.close_gates(isa, group));
+            Some(AnyUnit::Wide(unit)) => {
+                let scratch = &mut self.scratch_wide;
+                isa.run(
+                    #[inline(always)]
+                    || {
+                        unit.render_unheard(
+                            isa,
+                            group,
+                            around,
+                            cx,
+                            |r| port(before, late, r),
+                            scratch,
+                        )
+                    },
+                );
+            }
+            None => {}
         }
     }
 
-    /// Wakes the knobs and gives out the notes that a block's events concern.
-    fn take_events(&mut self, block: &Block<'_>) {
-        for event in block.events {
-            match event.change {
-                Change::Param { node, param, .. } => self.wake(node, Input::Param(param)),
-                Change::Amount { cable, value } => self.turn(cable, value, Some(event.offset)),
-                Change::Gate { node, .. } => self.wake_gates(node),
-                // A note that is let go of is let go of in either state; what is struck while released was not meant for it.
-                Change::Note { note, velocity } if velocity == 0.0 || !self.released => {
-                    self.note(event.offset, note, velocity);
-                }
-                Change::Note { .. } => {}
-                Change::NotesOff => self.notes_off(event.offset),
-                Change::Release(on) => {
-                    self.released = on;
-                    if on {
-                        self.notes_off(event.offset);
+    /// All units, in order. The loop that measures each of them is apart, so that the other one is short.
+    #[inline(always)]
+    fn render_steps<const MEASURED: bool>(&mut self, around: Around<'_>, cx: &BlockCx<'_>) {
+        for step in 0..self.steps.len() {
+            match self.steps[step] {
+                Step::One(index) => self.render_unit::<MEASURED>(index, 0, around, cx),
+                Step::Lanes { first, end, groups } => {
+                    for group in 0..groups {
+                        for index in first..end {
+                            self.render_unit::<MEASURED>(index, group, around, cx);
+                        }
                     }
                 }
             }
         }
-        let bpm = block.time.at(BLOCK - 1).bpm;
-        if bpm != self.bpm {
-            self.bpm = bpm;
-            self.wake_tempo(block.time.split < BLOCK);
+    }
+
+    #[inline(always)]
+    fn render_unit<const MEASURED: bool>(
+        &mut self,
+        index: usize,
+        group: usize,
+        around: Around<'_>,
+        cx: &BlockCx<'_>,
+    ) {
+        self.render_group(index, group, around, cx);
+        if self.released {
+            self.close_gates(index, group);
+        }
+        if MEASURED {
+            self.meter.mark(index);
         }
     }
 
-    fn wake(&mut self, node: usize, input: Input) {
-        let Some(place) = self.places.get(node) else {
-            return;
-        };
-        let member_of = |voices: usize| if voices > 1 { 0 } else { place.instance };
-        each_width!(&mut self.units[place.unit], unit => {
-            let slot = match input {
-                Input::Port(port) => unit.spec.input_slot(port),
-                Input::Param(param) => unit.spec.input_slots() + param,
-            };
-            let member = member_of(unit.voices);
-            if let Some(knobs) = unit.slots.get_mut(slot).and_then(|s| s.knobs.as_mut()) {
-                knobs.wake(member);
-                unit.awake.fill(true);
-            }
-        });
-    }
-
-    /// Gives a cable another amount, from a frame of the block on or at once.
-    fn turn(&mut self, cable: usize, value: f32, at: Option<usize>) {
-        let Some(cable) = self.cables.get(cable).copied() else {
-            return;
-        };
-        let (from, into) = (self.places[cable.from.node], self.places[cable.to.node]);
-        let (outputs, voices) = each_width!(&self.units[from.unit], unit => {
-            let first = unit.spec.output_slot(cable.from.port);
-            let slots = unit.spec.outputs[cable.from.port].width.slots();
-            (first..first + slots, unit.voices)
-        });
-        let late = &self.late;
-        let reads = |reads: Reads| {
-            let origin = match reads {
-                Reads::Now(origin) if !cable.feedback => origin,
-                Reads::Late(index) if cable.feedback => late[index].from,
-                _ => return false,
-            };
-            origin.unit == from.unit && outputs.contains(&origin.slot)
-        };
-        each_width!(&mut self.units[into.unit], unit => {
-            let slots = match cable.to.input {
-                Input::Port(port) => {
-                    let first = unit.spec.input_slot(port);
-                    first..first + unit.spec.inputs[port].width.slots()
-                }
-                Input::Param(param) => {
-                    let slot = unit.spec.input_slots() + param;
-                    slot..slot + 1
-                }
-            };
-            // What was summed once for several is not the same for all of them any more.
-            for index in 0..unit.slots.len() {
-                let twin = unit.slots[index].twin;
-                if slots.contains(&index) || twin.is_some_and(|twin| slots.contains(&twin)) {
-                    unit.slots[index].twin = None;
-                }
-            }
-            let turned = Turned {
-                value,
-                from: from.instance..from.instance + voices,
-                into: into.instance..into.instance + unit.voices,
-                at,
-            };
-            for slot in slots {
-                unit.slots[slot].turn(reads, &turned);
-            }
-        });
-    }
-
-    fn wake_gates(&mut self, node: usize) {
-        let Some(place) = self.places.get(node) else {
-            return;
-        };
-        let inputs = each_width!(&self.units[place.unit], unit => unit.spec.inputs.len());
-        for input in 0..inputs {
-            self.wake(node, Input::Port(input));
-        }
-    }
-
-    /// Knobs whose value follows the tempo move: within the block where it changes there, else at once.
-    fn wake_tempo(&mut self, within: bool) {
-        let bpm = self.bpm;
+    /// Where nothing plays the graph, what a note source says is not heard.
+    #[inline(never)]
+    fn close_gates(&mut self, index: usize, group: usize) {
         let isa = self.isa;
-        for unit in &mut self.units {
-            match unit {
-                AnyUnit::One(unit) => retune(unit, isa.one(), bpm, within),
-                AnyUnit::Wide(unit) => retune(unit, isa.wide(), bpm, within),
-            }
-        }
-    }
-
-    fn note(&mut self, offset: usize, note: f32, velocity: f32) {
-        for unit in &mut self.units {
-            each_width!(unit, unit => if let Some(allocator) = &mut unit.notes {
-                let event = if velocity > 0.0 {
-                    allocator.on(offset, note, velocity)
-                } else {
-                    allocator.off(offset, note)
-                };
-                push_note(&mut unit.note_events, event);
-            });
-        }
-    }
-
-    fn notes_off(&mut self, offset: usize) {
-        for unit in &mut self.units {
-            each_width!(unit, unit => if let Some(allocator) = &mut unit.notes {
-                while let Some(event) = allocator.off_any(offset) {
-                    push_note(&mut unit.note_events, Some(event));
-                }
-            });
-        }
+        each_width!(&mut self.units[index], unit => unit.close_gates(isa, group));
     }
 
     fn keep_late(&mut self) {
@@ -347,37 +331,25 @@ impl<A: Isa> LaneGraph<A> {
         }
     }
 
+    #[inline(always)]
     fn sum_into(&self, sound: &mut StereoBlock) {
         *sound = [[0.0; 2]; BLOCK];
+        let zeros = [self.isa.one().f(0.0); BLOCK];
         for index in &self.sounding {
-            if let AnyUnit::One(unit) = &self.units[*index] {
-                for side in 0..2 {
-                    let out = unit.outs[side].as_in();
-                    for (i, frame) in sound.iter_mut().enumerate() {
-                        frame[side] += out.at(i).lanes()[0];
-                    }
-                }
+            let AnyUnit::One(unit) = &self.units[*index] else {
+                continue;
+            };
+            let [left, right, ..] = &unit.outs[..] else {
+                continue;
+            };
+            let (mut flat_l, mut flat_r) = (zeros, zeros);
+            let left = left.as_in().expand(&mut flat_l).iter();
+            let right = right.as_in().expand(&mut flat_r).iter();
+            for (frame, (l, r)) in sound.iter_mut().zip(left.zip(right)) {
+                frame[0] += l.lanes()[0];
+                frame[1] += r.lanes()[0];
             }
         }
-    }
-
-    /// Sets every knob that `pick` finds a value for, at once.
-    fn set_knobs(&mut self, mut pick: impl FnMut(&super::ramp::Knob) -> Option<ParamValue>) {
-        let (bpm, isa) = (self.bpm, self.isa);
-        for unit in &mut self.units {
-            match unit {
-                AnyUnit::One(unit) => set_slots(unit, isa.one(), bpm, &mut pick),
-                AnyUnit::Wide(unit) => set_slots(unit, isa.wide(), bpm, &mut pick),
-            }
-        }
-    }
-}
-
-fn push_note(events: &mut Vec<VoiceEvent>, event: Option<VoiceEvent>) {
-    if let Some(event) = event
-        && events.len() < MAX_NOTES
-    {
-        events.push(event);
     }
 }
 
@@ -387,49 +359,6 @@ fn keep<L: Lanes>(out: &Out<L>, copy: &mut Out<L>) {
         copy.block[0] = out.block[0];
     } else {
         copy.block.copy_from_slice(&out.block[..]);
-    }
-}
-
-fn set_slots<A: Isa, R: Reader<A>>(
-    unit: &mut Unit<A, R>,
-    l: R::L,
-    bpm: f64,
-    pick: &mut impl FnMut(&super::ramp::Knob) -> Option<ParamValue>,
-) {
-    unit.awake.fill(true);
-    for knobs in unit.slots.iter_mut().filter_map(|s| s.knobs.as_mut()) {
-        let mut changed = false;
-        for knob in &mut knobs.knobs {
-            if let Some(value) = pick(knob) {
-                knob.set_now(value, bpm);
-                changed = true;
-            }
-        }
-        if changed {
-            knobs.moving.fill(false);
-            knobs.hold_all(l);
-        }
-    }
-}
-
-fn retune<A: Isa, R: Reader<A>>(unit: &mut Unit<A, R>, l: R::L, bpm: f64, within: bool) {
-    unit.awake.fill(true);
-    for knobs in unit.slots.iter_mut().filter_map(|s| s.knobs.as_mut()) {
-        let mut at_once = false;
-        for member in 0..knobs.knobs.len() {
-            if let ParamValue::Beats(_) = knobs.knobs[member].value {
-                if within {
-                    knobs.wake(member);
-                } else {
-                    let value = knobs.knobs[member].value;
-                    knobs.knobs[member].set_now(value, bpm);
-                    at_once = true;
-                }
-            }
-        }
-        if at_once {
-            Knobs::hold_all(knobs, l);
-        }
     }
 }
 
@@ -448,34 +377,26 @@ impl<A: Isa> Core for LaneGraph<A> {
             input: block.input,
             notes: &[],
         };
-        let measured = self.meter.begin();
-        for step in 0..self.steps.len() {
-            match self.steps[step] {
-                Step::One(index) => {
-                    self.render_one(index, around, &cx);
-                    self.close_gates(index, 0);
-                    if measured {
-                        self.meter.mark(index);
-                    }
-                }
-                Step::Lanes { first, end, groups } => {
-                    for group in 0..groups {
-                        for index in first..end {
-                            self.render_lanes(index, group, around, &cx);
-                            self.close_gates(index, group);
-                            if measured {
-                                self.meter.mark(index);
-                            }
-                        }
-                    }
-                }
+        self.block = self.block.wrapping_add(1);
+        let isa = self.isa;
+        match self.meter.begin() {
+            true => {
+                isa.run(
+                    #[inline(always)]
+                    || self.render_steps::<true>(around, &cx),
+                );
+                self.meter.publish(&self.places);
             }
-        }
-        if measured {
-            self.meter.publish(&self.places);
+            false => isa.run(
+                #[inline(always)]
+                || self.render_steps::<false>(around, &cx),
+            ),
         }
         self.keep_late();
-        self.sum_into(out);
+        isa.run(
+            #[inline(always)]
+            || self.sum_into(out),
+        );
         for unit in &mut self.units {
             each_width!(unit, unit => unit.note_events.clear());
         }
@@ -525,41 +446,12 @@ impl<A: Isa> Core for LaneGraph<A> {
         self.want_of(node, port, wanted)
     }
 
-    fn save(&self, into: &mut Snapshot) {
-        for carried in &mut into.carried {
-            let place = self.places[carried.from];
-            each_width!(&self.units[place.unit], unit => {
-                let size = unit.carried_words();
-                for voice in 0..carried.voices {
-                    let words = &mut carried.words[voice * size..][..size];
-                    let (module, note) = words.split_at_mut(unit.words);
-                    unit.get_words(place.instance + voice, module);
-                    if let Some(allocator) = &unit.notes {
-                        allocator.save(voice, note);
-                    }
-                    let memory = &mut carried.memory[voice * unit.memory_len..][..unit.memory_len];
-                    unit.get_memory(place.instance + voice, memory);
-                }
-            });
-        }
+    fn save(&mut self, into: &mut Snapshot) {
+        self.save_to(into);
     }
 
     fn restore(&mut self, from: &Snapshot) {
-        for carried in &from.carried {
-            let place = self.places[carried.to];
-            each_width!(&mut self.units[place.unit], unit => {
-                let size = unit.carried_words();
-                for voice in 0..carried.voices {
-                    let (module, note) = carried.words[voice * size..][..size].split_at(unit.words);
-                    unit.set_words(place.instance + voice, module);
-                    if let Some(allocator) = &mut unit.notes {
-                        allocator.restore(voice, note);
-                    }
-                    let memory = &carried.memory[voice * unit.memory_len..][..unit.memory_len];
-                    unit.set_memory(place.instance + voice, memory);
-                }
-            });
-        }
+        self.restore_from(from);
     }
 }
 

@@ -1,10 +1,14 @@
 //! A patch made runnable. Compiling allocates and happens on the builder; rendering neither allocates nor frees.
 mod amounts;
+mod asks;
+mod carry;
 pub mod compile;
 pub mod costs;
+mod events;
 mod input;
 mod lane_graph;
 mod look;
+mod nap;
 mod notes;
 mod order;
 mod plan;
@@ -38,8 +42,8 @@ pub trait Core: Send {
     fn test_note(&mut self, note: Option<f32>);
     /// Back to the state after compiling: silence in every memory, parameters stay.
     fn reset(&mut self);
-    /// Copies the state that `into` was planned for; see [`Snapshot::plan`].
-    fn save(&self, into: &mut Snapshot);
+    /// Copies the state that `into` was planned for; see [`Snapshot::plan`]. What rests makes up for it first.
+    fn save(&mut self, into: &mut Snapshot);
     /// Takes the state of a snapshot planned towards this graph.
     fn restore(&mut self, from: &Snapshot);
     /// The lowest and highest value of an output in the block rendered last; none where nobody reads it.

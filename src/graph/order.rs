@@ -7,14 +7,17 @@ use crate::patch::{Node, Patch};
 /// Voices that a module may make.
 const MAX_VOICES: usize = 64;
 
-/// How deep each module lies: every module is deeper than what it hears, feedback apart. `Err` names the modules of a cycle.
-pub fn depths(patch: &Patch) -> Result<Vec<usize>, Vec<String>> {
+/// How deep each module lies: every module is deeper than what it hears, feedback apart, and `before` has the first less deep than
+/// the second. `Err` names the modules of a cycle.
+pub fn depths(patch: &Patch, before: &[(usize, usize)]) -> Result<Vec<usize>, Vec<String>> {
     let count = patch.modules.len();
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut waiting = vec![0usize; count];
-    for cable in patch.cables.iter().filter(|c| !c.feedback) {
-        readers[cable.from.node].push(cable.to.node);
-        waiting[cable.to.node] += 1;
+    let cables = patch.cables.iter().filter(|c| !c.feedback);
+    let cables = cables.map(|c| (c.from.node, c.to.node));
+    for (first, then) in cables.chain(before.iter().copied()) {
+        readers[first].push(then);
+        waiting[then] += 1;
     }
     let mut depth = vec![0; count];
     let mut ready: Vec<usize> = (0..count).filter(|n| waiting[*n] == 0).collect();

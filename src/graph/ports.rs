@@ -68,16 +68,34 @@ impl<L: Lanes> Sum<'_, L> {
     }
 }
 
+/// An output's value, where it does not move.
+#[inline(always)]
+fn constant<L: Lanes>(out: &Out<L>) -> Option<L::F> {
+    match out.constant {
+        true => Some(out.block[0]),
+        false => None,
+    }
+}
+
 /// A lane width as a reader of ports.
 pub trait Reader<A: Isa>: Sized + Copy + Send + 'static {
     type L: Lanes;
     fn lanes(isa: A) -> Self::L;
+    /// A port's buffer for one lane group, where it has the reader's width.
+    fn out<'a>(port: &Port<'a, A>, group: usize) -> Option<&'a Out<Self::L>>;
     /// The port's buffer where each of the reader's instances hears the one in its own lane.
     fn direct<'a>(
         port: &Port<'a, A>,
         term: &Term<A, Self>,
         group: usize,
     ) -> Option<&'a Out<Self::L>>;
+    /// What one lane group of the reader hears of a port, where nothing of it moves.
+    fn constant(
+        isa: A,
+        port: &Port<'_, A>,
+        term: &Term<A, Self>,
+        group: usize,
+    ) -> Option<<Self::L as Lanes>::F>;
     /// Adds what one lane group of the reader hears of a port.
     fn add(
         isa: A,
@@ -99,9 +117,27 @@ impl<A: Isa> Reader<A> for ReadOne {
     }
 
     #[inline(always)]
-    fn direct<'a>(port: &Port<'a, A>, _: &Term<A, Self>, _: usize) -> Option<&'a Out<A::One>> {
+    fn out<'a>(port: &Port<'a, A>, _: usize) -> Option<&'a Out<A::One>> {
         match port {
             Port::One(out) => Some(out),
+            Port::Wide { .. } => None,
+        }
+    }
+
+    #[inline(always)]
+    fn direct<'a>(port: &Port<'a, A>, _: &Term<A, Self>, group: usize) -> Option<&'a Out<A::One>> {
+        Self::out(port, group)
+    }
+
+    #[inline(always)]
+    fn constant(
+        _: A,
+        port: &Port<'_, A>,
+        _: &Term<A, Self>,
+        _: usize,
+    ) -> Option<<A::One as Lanes>::F> {
+        match port {
+            Port::One(out) => constant(out),
             Port::Wide { .. } => None,
         }
     }
@@ -177,6 +213,11 @@ impl<A: Isa> Reader<A> for ReadWide {
     }
 
     #[inline(always)]
+    fn out<'a>(port: &Port<'a, A>, group: usize) -> Option<&'a Out<A::Wide>> {
+        port.group(group)
+    }
+
+    #[inline(always)]
     fn direct<'a>(
         port: &Port<'a, A>,
         term: &Term<A, Self>,
@@ -185,6 +226,25 @@ impl<A: Isa> Reader<A> for ReadWide {
         match term.map {
             Map::Same => port.group(group),
             _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn constant(
+        isa: A,
+        port: &Port<'_, A>,
+        term: &Term<A, Self>,
+        group: usize,
+    ) -> Option<<A::Wide as Lanes>::F> {
+        let (wide, width) = (isa.wide(), <A::Wide as Lanes>::N);
+        match (port, &term.map) {
+            (Port::One(out), _) => Some(wide.f(constant(out)?.lanes()[0])),
+            (_, Map::Same) => constant(port.group(group)?),
+            (_, Map::Broadcast(instance)) => {
+                let said = constant(port.group(instance / width)?)?;
+                Some(wide.f(said.lanes()[instance % width]))
+            }
+            (_, Map::Gather(_) | Map::Reduce(_)) => None,
         }
     }
 

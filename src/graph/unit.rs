@@ -4,12 +4,13 @@ use crate::dsp::{
     lanes::{Float, Isa, Lanes},
 };
 use crate::modules::{
-    module::{BlockCx, In, Io, Kernel, LaneInit, Out, VoiceEvent},
+    module::{BlockCx, In, Io, Kernel, LaneInit, Out, Rest, VoiceEvent},
     spec::{Family, ModuleSpec, Signal},
 };
 
 use super::{
     input::{Around, Slot},
+    nap::{Nap, Told},
     notes::NoteAllocator,
     plan::Reads,
     ports::{Port, Reader},
@@ -17,6 +18,19 @@ use super::{
 
 /// Input slots that a kernel may have.
 pub const MAX_SLOTS: usize = 24;
+
+/// Slots that `render` sets up at once: the least that hold a kernel's.
+const FEW: usize = 4;
+const SOME: usize = 8;
+
+/// The row of so many slots.
+pub fn row(slots: usize) -> usize {
+    match slots {
+        0..=FEW => FEW,
+        ..=SOME => SOME,
+        _ => MAX_SLOTS,
+    }
+}
 
 /// Notes that one block may bring to a unit; more wait for nobody and are dropped, which a person can't play.
 pub const MAX_NOTES: usize = 256;
@@ -37,8 +51,13 @@ pub struct Unit<A: Isa, R: Reader<A>> {
     pub awake: Vec<bool>,
     /// What the slots hold, slot by slot, group after group.
     pub constants: Vec<<R::L as Lanes>::F>,
+    /// From one group's row in `constants` to the next one's: slots, and what fills them up to what `render` sets up.
+    pub row: usize,
     /// Slots with a cable.
     pub cabled: Vec<usize>,
+    /// Those of them that hear one output as it is, and the others.
+    pub plain: Vec<(usize, Reads)>,
+    pub summed: Vec<usize>,
     /// Slot by slot, group after group; of one group only where `out_stride` is 0.
     pub outs: Vec<Out<R::L>>,
     pub out_slots: usize,
@@ -49,85 +68,67 @@ pub struct Unit<A: Isa, R: Reader<A>> {
     pub note_events: Vec<VoiceEvent>,
     /// One a member, times its voices.
     pub inits: Vec<LaneInit>,
-    /// Amplifiers without which nothing of it is heard, and whether it is the first that asks them in a block.
-    pub guards: Vec<(usize, bool)>,
-    /// Of an amplifier: its control inputs, the units that it guards, and in each group its lanes that are closed.
-    pub controls: &'static [usize],
-    pub guarded: Vec<usize>,
-    pub shut: Vec<u64>,
+    /// What it may leave out while nobody hears it.
+    pub rest: Rest,
+    /// Per lane group; none where it never rests.
+    pub naps: Vec<Nap<R::L>>,
+    /// Per lane group, of an amplifier or a filter: what it has told those who ask whether they may rest.
+    pub told: Vec<Told>,
 }
 
 impl<A: Isa, R: Reader<A>> Unit<A, R> {
-    /// Of an amplifier: lanes of a group that are closed throughout the block. Where a knob or an amount may move, none.
-    #[inline(always)]
-    pub fn find_shut<'p>(
-        &mut self,
-        isa: A,
-        group: usize,
-        around: Around<'_>,
-        port: impl Fn(Reads) -> Port<'p, A>,
-        scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
-    ) -> u64 {
-        let zero = R::lanes(isa).f(0.0);
-        let mut ins = [In::constant(zero); 8];
-        for (control, scratch) in self.controls.iter().zip(scratch) {
-            let slot = &mut self.slots[*control];
-            let knobs = slot.knobs.as_ref();
-            if slot.turning || knobs.is_some_and(|k| k.moving[group]) {
-                return 0;
-            }
-            ins[*control % 8] = match slot.terms.is_empty() {
-                true => In::constant(knobs.map_or(zero, |k| k.held[group])),
-                false => slot.prepare(isa, group, around, &port, scratch),
-            };
-        }
-        self.kernel.shut(&ins)
-    }
-
-    /// Lanes of a group that may rest, as its knobs stand.
-    pub fn may_rest(&self, isa: A, group: usize) -> u64 {
-        let mut knobs = [R::lanes(isa).f(0.0); MAX_SLOTS];
-        for (knob, slot) in knobs.iter_mut().zip(&self.slots) {
-            if let Some(knobs) = &slot.knobs {
-                *knob = knobs.held[group];
-            }
-        }
-        self.kernel.may_rest(&knobs)
-    }
-
-    /// Renders one lane group, of which nobody hears the lanes `resting`. `port` finds what the slots read; `scratch` has a block for every slot.
+    /// Renders one lane group. `port` finds what the slots read; `scratch` has a block for every slot.
     #[inline(always)]
     pub fn render<'p>(
         &mut self,
         isa: A,
-        (group, resting): (usize, u64),
+        group: usize,
         around: Around<'_>,
         cx: &BlockCx<'_>,
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
     ) {
-        let group = (group, resting);
         // Setting up more slots than a kernel has is a good part of a small kernel's cost.
-        match self.slots.len() {
-            0..=4 => self.render_slots::<4>(isa, group, around, cx, port, scratch),
-            5..=8 => self.render_slots::<8>(isa, group, around, cx, port, scratch),
-            _ => self.render_slots::<MAX_SLOTS>(isa, group, around, cx, port, scratch),
-        }
+        match self.row {
+            FEW => self.render_slots::<FEW, false>(isa, group, around, cx, port, scratch),
+            SOME => self.render_slots::<SOME, false>(isa, group, around, cx, port, scratch),
+            _ => self.render_slots::<MAX_SLOTS, false>(isa, group, around, cx, port, scratch),
+        };
+    }
+
+    /// The same, and whether the next blocks may be left out while nobody hears them and the inputs stay as they are.
+    #[inline(always)]
+    pub fn render_and_see<'p>(
+        &mut self,
+        isa: A,
+        group: usize,
+        around: Around<'_>,
+        cx: &BlockCx<'_>,
+        port: impl Fn(Reads) -> Port<'p, A>,
+        scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
+    ) -> bool {
+        self.render_slots::<MAX_SLOTS, true>(isa, group, around, cx, port, scratch)
     }
 
     #[inline(always)]
-    fn render_slots<'p, const SLOTS: usize>(
+    fn render_slots<'p, const SLOTS: usize, const SEE: bool>(
         &mut self,
         isa: A,
-        (group, resting): (usize, u64),
+        group: usize,
         around: Around<'_>,
         cx: &BlockCx<'_>,
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
-    ) {
+    ) -> bool {
         let count = self.slots.len();
-        let mut ins = [In::constant(R::lanes(isa).f(0.0)); SLOTS];
-        let constants = &mut self.constants[group * count..][..count];
+        let constants = &mut self.constants[group * self.row..][..self.row];
+        let mut ins = match constants.first_chunk::<SLOTS>() {
+            Some(row) => row.map(
+                #[inline(always)]
+                |x| In::constant(x),
+            ),
+            None => [In::constant(R::lanes(isa).f(0.0)); SLOTS],
+        };
         if self.awake[group] {
             self.awake[group] = false;
             let rows = self.slots.iter_mut().zip(constants).zip(scratch);
@@ -139,10 +140,17 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
                 }
             }
         } else {
-            for (input, constant) in ins.iter_mut().zip(constants) {
-                *input = In::constant(*constant);
+            if SEE {
+                for (input, constant) in ins.iter_mut().zip(constants) {
+                    *input = In::constant(*constant);
+                }
             }
-            for (index, scratch) in self.cabled.iter().zip(scratch) {
+            for (index, reads) in &self.plain {
+                if let Some(out) = R::out(&port(*reads), group) {
+                    ins[*index % SLOTS] = out.as_in();
+                }
+            }
+            for (index, scratch) in self.summed.iter().zip(scratch) {
                 let slot = &mut self.slots[*index];
                 ins[*index % SLOTS] = match slot.twin {
                     Some(twin) => ins[twin % SLOTS],
@@ -179,13 +187,26 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
                 }
             },
         };
-        let all = u64::MAX >> (64 - <R::L as Lanes>::N);
-        if resting & all == all && !self.awake[group] && self.kernel.rest(&mut io) {
-            return;
-        }
         self.kernel.render(&mut io);
-        if resting != 0 {
-            self.kernel.forget(io.state, resting);
+        let may_skip = SEE
+            && !self.awake[group]
+            && ins[..count].iter().all(In::is_constant)
+            && self.kernel.may_skip(&io);
+        if may_skip {
+            self.naps[group].take(&ins[..count]);
+        }
+        may_skip
+    }
+
+    /// A slot that heard one output as it is has its amount turned: it is summed from now on. What rests is woken.
+    pub fn turn(&mut self, slot: usize, rate: f32) {
+        if let Some(at) = self.plain.iter().position(|(plain, _)| *plain == slot) {
+            self.plain.remove(at);
+            let at = self.summed.partition_point(|other| *other < slot);
+            self.summed.insert(at, slot);
+        }
+        for group in 0..self.naps.len() {
+            self.wake_up(group, rate);
         }
     }
 
@@ -228,6 +249,7 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             notes.reset();
         }
         self.note_events.clear();
+        self.naps.iter_mut().for_each(Nap::forget);
         let mut words = [0.0; 512];
         let words = &mut words[..self.words.min(512)];
         for instance in 0..self.inits.len() {

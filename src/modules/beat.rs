@@ -197,12 +197,19 @@ impl Stretch<'_> {
         };
         let follow = !gate.is_constant() && until > 0 && !strike.holds;
         let moves = follow || (until > frame && until < first + end as u64);
+        if !follow {
+            let closes = until
+                .saturating_sub(first)
+                .clamp(self.at as u64, end as u64) as usize;
+            self.hold(out, lane, closes, strike.high);
+            for frame in &mut out.block[closes..end] {
+                frame.lanes_mut()[lane] = 0.0;
+            }
+            return (end, moves);
+        }
         for i in self.at..end {
             let now = first + i as u64;
-            let open = match follow {
-                true => now < last && time.beat_at(now) < off(part(i)),
-                false => now < until,
-            };
+            let open = now < last && time.beat_at(now) < off(part(i));
             out.block[i & (BLOCK - 1)].lanes_mut()[lane] = if open { strike.high } else { 0.0 };
         }
         (end, moves)

@@ -2,7 +2,7 @@
 use crate::dsp::lanes::{Float, Lanes};
 
 use super::{
-    module::{Build, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError, Rest},
     pointwise::pointwise,
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -35,6 +35,7 @@ impl Module for Clamp {
         options: OPTIONS,
     };
     const WORDS: usize = 0;
+    const REST: Rest = Rest::Forgets { still: &[] };
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {

@@ -114,7 +114,6 @@ impl Drive {
     ) {
         let (drive, tone) = (ins[param::DRIVE], ins[param::TONE]);
         let (mix, level) = (ins[param::MIX], ins[param::LEVEL]);
-        let one = l.f(1.0);
         let mut dry = [l.f(0.0); DELAY + BLOCK];
         dry[..DELAY].copy_from_slice(&state[DRY..LOW]);
         for (i, dry) in dry[DELAY..].iter_mut().enumerate() {
@@ -168,15 +167,36 @@ impl Drive {
             ),
         }
         let (mut low, tilt) = (state[LOW], l.f(self.tilt));
-        for (i, o) in out.iter_mut().enumerate() {
-            let (wet, dark) = (*o, (one - tone.at(i)) * l.f(2.0));
-            low = (wet - low).fma(tilt, low);
-            let tilted = (wet - low).fma((l.f(2.0) - dark).min(one), low * dark.min(one));
-            *o = (tilted - dry[i]).fma(mix.at(i), dry[i]) * level.at(i);
+        let mut lows = [low; BLOCK];
+        let keep = l.f(1.0) - tilt;
+        for (o, wet) in lows.iter_mut().zip(&*out) {
+            low = low.fma(keep, *wet * tilt);
+            *o = low;
         }
         state[LOW] = low;
+        if tone.is_constant() && mix.is_constant() && level.is_constant() {
+            let ((dark, bright), mix, level) = (tilt_gains(l, tone.head()), mix.head(), level.head());
+            for (i, o) in out.iter_mut().enumerate() {
+                let tilted = (*o - lows[i]).fma(bright, lows[i] * dark);
+                *o = (tilted - dry[i]).fma(mix, dry[i]) * level;
+            }
+        } else {
+            for (i, o) in out.iter_mut().enumerate() {
+                let (dark, bright) = tilt_gains(l, tone.at(i));
+                let tilted = (*o - lows[i]).fma(bright, lows[i] * dark);
+                *o = (tilted - dry[i]).fma(mix.at(i), dry[i]) * level.at(i);
+            }
+        }
         state[DRY..LOW].copy_from_slice(&dry[BLOCK..]);
     }
+}
+
+/// How loud what is low and what is high leave `tone`.
+#[inline(always)]
+fn tilt_gains<L: Lanes>(l: L, tone: L::F) -> (L::F, L::F) {
+    let (one, two) = (l.f(1.0), l.f(2.0));
+    let dark = (one - tone) * two;
+    (dark.min(one), (two - dark).min(one))
 }
 
 /// Whether two inputs are the same buffer, or the same constant.

@@ -4,6 +4,7 @@ use crate::dsp::{
     delay_line::{advance, put, read, write},
     lanes::{Float, Int, Lanes, Mask},
     math::exp2,
+    peak::peak,
     soften::soften,
     tape::{Head, Place, place},
 };
@@ -106,10 +107,8 @@ impl Echo {
         if let Some(whole) = stands {
             read::<L>(left, at - whole, &mut echo_l);
             read::<L>(right, at - whole, &mut echo_r);
-            let (mut to_l, mut to_r) = ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
-            for i in 0..BLOCK {
-                (to_l[i], to_r[i]) = inside.frame(l, i, echo_l[i], echo_r[i]);
-            }
+            let (mut to_l, mut to_r) = (echo_l, echo_r);
+            inside.block(l, &mut to_l, &mut to_r);
             write::<L, BLOCK>(left, at, &to_l);
             write::<L, BLOCK>(right, at, &to_r);
         } else {
@@ -182,6 +181,41 @@ impl<'a, L: Lanes> Inside<'a, L> {
             quiet: io.state[QUIET],
             written: l.f(0.0),
         }
+    }
+
+    /// The same as [`Self::frame`] for a block of echoes. Only the filters go from frame to frame: all else vectorises along time.
+    #[inline(always)]
+    fn block(&mut self, l: L, left: &mut [L::F; BLOCK], right: &mut [L::F; BLOCK]) {
+        let ([mut low_l, mut low_r], [mut high_l, mut high_r]) = (self.low, self.high);
+        let (mut tone, mut cut, one) = (self.tone.0, self.cut.0, l.f(1.0));
+        for (x, y) in left.iter_mut().zip(right.iter_mut()) {
+            // One step from state to state, where `frame` has two.
+            let (dull, thick) = (one - tone, one - cut);
+            low_l = low_l.fma(dull, *x * tone);
+            low_r = low_r.fma(dull, *y * tone);
+            high_l = high_l.fma(thick, low_l * cut);
+            high_r = high_r.fma(thick, low_r * cut);
+            (*x, *y) = (low_l - high_l, low_r - high_r);
+            tone = tone + self.tone.1;
+            cut = cut + self.cut.1;
+        }
+        (self.low, self.high) = ([low_l, low_r], [high_l, high_r]);
+        let (mut flat_x, mut flat_y, mut flat) =
+            ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
+        let (x, y) = (
+            self.input[0].expand(&mut flat_x),
+            self.input[1].expand(&mut flat_y),
+        );
+        let feedback = self.feedback.expand(&mut flat);
+        for i in 0..BLOCK {
+            let again_l = soften(l, left[i] * feedback[i]);
+            let again_r = soften(l, right[i] * feedback[i]);
+            (left[i], right[i]) = match self.path {
+                Path::PingPong => ((x[i] + y[i]).fma(l.f(0.5), again_r), again_l),
+                Path::Sides => (x[i] + again_l, y[i] + again_r),
+            };
+        }
+        self.written = peak(l, left).max(peak(l, right));
     }
 
     /// What is written for the echoes that are read.

@@ -5,7 +5,7 @@ use crate::dsp::{
 };
 
 use super::{
-    module::{Build, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError, Rest},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -55,6 +55,7 @@ impl Module for Mix {
         options: OPTIONS,
     };
     const WORDS: usize = 0;
+    const REST: Rest = Rest::Forgets { still: &[] };
 
     fn build(_: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self)

@@ -64,30 +64,16 @@ pub trait Module: Send + Sized + 'static {
     /// Must be `#[inline(always)]`, and so must what it calls with vectors: it is compiled inside a feature function.
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>);
 
-    /// A block that nobody hears, in place of `render`; leaves what `render` and [`Module::forget`] would. False where it has done
-    /// nothing and the block has to be rendered.
+    /// Of a source that [`Rest::Runs`], after a block was rendered of inputs that were all constant: whether blocks of the same may
+    /// be left out, because [`Module::skip`] and one more `render` make the state what they would have left, to the bit.
     #[inline(always)]
-    fn rest<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) -> bool {
-        let forgets = matches!(Self::REST, Rest::Forgets { .. });
-        if forgets {
-            io.state.fill(l.f(0.0));
-            io.outs.iter_mut().for_each(
-                #[inline(always)]
-                |out| out.fill(l.f(0.0)),
-            );
-        }
-        forgets
+    fn may_skip<L: Lanes>(&self, _: L, _io: &Io<'_, L>) -> bool {
+        false
     }
 
-    /// After a rendered block: `keep` is 0 in lanes that nobody has heard, else 1.
+    /// Goes on by so many frames, whole blocks, of the inputs rendered last; what the next block makes anew may stay as it is.
     #[inline(always)]
-    fn forget<L: Lanes>(&self, state: &mut [L::F], keep: L::F) {
-        if matches!(Self::REST, Rest::Forgets { .. }) {
-            for word in state {
-                *word = *word * keep;
-            }
-        }
-    }
+    fn skip<L: Lanes>(&self, _: L, _state: &mut [L::F], _frames: u64) {}
 
     /// Lanes that may rest while their knobs stand so, as bits: not a filter that sings without an input.
     #[inline(always)]
@@ -95,7 +81,7 @@ pub trait Module: Send + Sized + 'static {
         u64::MAX
     }
 
-    /// Of an amplifier: lanes that are closed throughout the block, as bits. Only the controls among the inputs are there.
+    /// Of an amplifier: lanes that are closed throughout the block, as bits. Only the controls are there, among the first four inputs.
     #[inline(always)]
     fn shut<L: Lanes>(&self, _: L, _ins: &[In<'_, L>]) -> u64 {
         0
@@ -107,11 +93,12 @@ pub trait Module: Send + Sized + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
     Never,
-    /// All of it: its state begins anew. These inputs must have no cable.
+    /// All of it: after a block that nobody can hear its state begins anew, as of a filter that hears nothing. These inputs decide
+    /// whether it may, and must have no cable; with none of them it always may.
     Forgets {
         still: &'static [usize],
     },
-    /// Its sound; its phase goes on, for which it needs its inputs.
+    /// Its sound: it is as if it had gone on, to the bit. See [`Module::may_skip`].
     Runs,
     /// It is one of those amplifiers: it passes this input times the sum of its controls.
     Amplifier {
@@ -447,9 +434,8 @@ pub trait Kernel<L: Lanes>: Send {
     fn notes(&self) -> NoteMode;
     fn init(&self, lane: LaneInit, words: &mut [f32]);
     fn render(&self, io: &mut Io<'_, L>);
-    fn rest(&self, io: &mut Io<'_, L>) -> bool;
-    /// `resting` are lanes as bits.
-    fn forget(&self, state: &mut [L::F], resting: u64);
+    fn may_skip(&self, io: &Io<'_, L>) -> bool;
+    fn skip(&self, state: &mut [L::F], frames: u64);
     fn may_rest(&self, knobs: &[L::F]) -> u64;
     fn shut(&self, ins: &[In<'_, L>]) -> u64;
 }
@@ -485,23 +471,17 @@ impl<A: Isa, L: Lanes, M: Module> Kernel<L> for Entered<A, L, M> {
         );
     }
 
-    fn rest(&self, io: &mut Io<'_, L>) -> bool {
+    fn may_skip(&self, io: &Io<'_, L>) -> bool {
         self.isa.run(
             #[inline(always)]
-            || self.module.rest(self.lanes, io),
+            || self.module.may_skip(self.lanes, io),
         )
     }
 
-    fn forget(&self, state: &mut [L::F], resting: u64) {
+    fn skip(&self, state: &mut [L::F], frames: u64) {
         self.isa.run(
             #[inline(always)]
-            || {
-                let keep = self.lanes.from_fn(
-                    #[inline(always)]
-                    |lane| (resting >> lane & 1 == 0) as u32 as f32,
-                );
-                self.module.forget::<L>(state, keep);
-            },
+            || self.module.skip(self.lanes, state, frames),
         );
     }
 

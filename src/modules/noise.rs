@@ -7,7 +7,7 @@ use crate::dsp::{
 
 use super::{
     level::{apply_moving, steady_level},
-    module::{Build, Io, LaneInit, Module, OptionError},
+    module::{Build, Io, LaneInit, Module, OptionError, Rest},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -42,6 +42,7 @@ impl Module for Noise {
         options: OPTIONS,
     };
     const WORDS: usize = COLORED + POLES + 1;
+    const REST: Rest = Rest::Runs;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -80,6 +81,17 @@ impl Module for Noise {
             }
         }
         apply_moving(out, &level);
+    }
+
+    /// Colours remember all that was.
+    #[inline(always)]
+    fn may_skip<L: Lanes>(&self, _: L, _: &Io<'_, L>) -> bool {
+        self.color.is_none()
+    }
+
+    #[inline(always)]
+    fn skip<L: Lanes>(&self, l: L, state: &mut [L::F], frames: u64) {
+        state[COUNT] = (state[COUNT].bits() + l.i(frames as i32)).bits();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The gentlest filter.
 use crate::dsp::{
     lanes::{Float, Lanes},
-    one_pole::{Coefficients, tick},
+    one_pole::{Coefficients, low, tick},
 };
 
 use super::{
@@ -52,10 +52,11 @@ impl Module for OnePole {
         let [lp, hp] = io.outs else {
             return;
         };
-        let steady = self.coefficients(l, cutoff.head());
+        let (steady, half) = (self.coefficients(l, cutoff.head()), l.f(0.5));
         if let (Some(x), None, false) = (x.block(), cutoff.block(), hp.wanted) {
+            let keep = steady.keep(l);
             for (lp, x) in lp.block.iter_mut().zip(x) {
-                *lp = tick(&mut state, &steady, *x).0;
+                *lp = low(&mut state, &steady, *x, keep);
             }
             io.state[0] = state;
             return;
@@ -65,7 +66,7 @@ impl Module for OnePole {
                 Some(cutoff) => self.coefficients(l, cutoff[i]),
                 None => steady,
             };
-            (*lp, *hp) = tick(&mut state, &k, x.at(i));
+            (*lp, *hp) = tick(&mut state, &k, x.at(i), half);
         }
         io.state[0] = state;
     }

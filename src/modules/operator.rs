@@ -8,7 +8,7 @@ use crate::dsp::{
 };
 
 use super::{
-    module::{Build, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError, Rest},
     saw::is_zero,
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -51,6 +51,7 @@ impl Module for Operator {
         options: OPTIONS,
     };
     const WORDS: usize = LAST + 2;
+    const REST: Rest = Rest::Runs;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -135,6 +136,19 @@ impl Module for Operator {
             );
         }
         io.state[LAST..].copy_from_slice(&out.block[BLOCK - 2..]);
+    }
+
+    /// Feedback never comes back to where it was.
+    #[inline(always)]
+    fn may_skip<L: Lanes>(&self, l: L, io: &Io<'_, L>) -> bool {
+        is_zero(l, &io.ins[param::FEEDBACK])
+    }
+
+    #[inline(always)]
+    fn skip<L: Lanes>(&self, _: L, state: &mut [L::F], frames: u64) {
+        let mut phase = Phase::<L>::load(state);
+        phase.skip(frames);
+        phase.store(state);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Pulse oscillator without audible aliasing: not from modulated width, frequency and phase, nor from hard sync.
 use crate::dsp::{
     BLOCK,
-    lanes::{Float, Int, Lanes},
+    lanes::{Float, Int, Lanes, same},
     phase::{self, Phase, turns},
     rise,
     step::{self, LATE, Phases, Residuals, TAPS, Table},
@@ -11,8 +11,8 @@ use crate::dsp::{
 
 use super::{
     level::{apply_moving, steady_level},
-    module::{Build, Io, Module, OptionError},
-    saw::{is_zero, modulate, same},
+    module::{Build, Io, Module, OptionError, Rest},
+    saw::{is_zero, modulate},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -59,6 +59,7 @@ impl Module for Pulse {
         options: OPTIONS,
     };
     const WORDS: usize = SWEEP + sweep::WORDS;
+    const REST: Rest = Rest::Runs;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -196,6 +197,26 @@ impl Module for Pulse {
             io.state[FALLS + i] = falls[BLOCK + i].bits();
         }
         io.state[RESIDUALS..][..TAPS].copy_from_slice(&residuals[BLOCK..]);
+    }
+
+    #[inline(always)]
+    fn may_skip<L: Lanes>(&self, l: L, io: &Io<'_, L>) -> bool {
+        let sync = io.ins[input::SYNC].head();
+        rise::is_still(l, sync, &io.state[SWEEP..][..rise::WORDS])
+    }
+
+    /// Edges are looked for from the last frame on.
+    #[inline(always)]
+    fn skip<L: Lanes>(&self, l: L, state: &mut [L::F], frames: u64) {
+        let (mut phase, offset) = (Phase::<L>::load(state), state[OFFSET].bits());
+        phase.skip(frames - LATE as u64);
+        phase.advance_over(
+            l,
+            0..LATE,
+            #[inline(always)]
+            |i, turn| state[RAMP + i] = (turn + offset).bits(),
+        );
+        phase.store(state);
     }
 }
 

@@ -109,7 +109,7 @@ impl Module for Reverb {
     }
 
     fn memory(&self) -> usize {
-        2 * self.predelay + self.diffuser.memory() + LINES * self.line
+        2 * self.predelay + self.diffuser.memory() + LINES * self.line + LINES * BLOCK
     }
 
     fn init(&self, _: LaneInit, words: &mut [f32]) {
@@ -131,26 +131,32 @@ impl Module for Reverb {
         self.enter(l, io, room.inject, &mut input);
 
         let start = (2 * self.predelay + self.diffuser.memory()).min(io.memory.len());
-        let memory = &mut io.memory[start..];
+        // The lines, and behind them the room for one block of each.
+        let rings_and_blocks = io.memory[start..].split_at_mut_checked(LINES * self.line);
+        let Some((memory, blocks)) = rings_and_blocks else {
+            return;
+        };
+        let Some(blocks) = blocks.as_chunks_mut::<BLOCK>().0.first_chunk_mut::<LINES>() else {
+            return;
+        };
         let rings = Rings {
             len: self.line,
             at: io.state[AT].bits(),
         };
         let rate = l.f(self.rate);
-        let mut blocks: Blocks<L> = [[l.f(0.0); BLOCK]; LINES];
         let new = io.state[NEW] * rate;
-        fdn::read_lines(l, memory, rings, new, &room.movement, &mut blocks);
+        fdn::read_lines(l, memory, rings, new, &room.movement, blocks);
         if let Some(Span { from, to }) = room.fade {
             let mut old: Blocks<L> = [[l.f(0.0); BLOCK]; LINES];
             fdn::read_lines(l, memory, rings, io.state[OLD] * rate, &room.movement, &mut old);
-            fdn::fade(l, &mut blocks, &old, l.f(1.0) - from, l.f(1.0) - to);
+            fdn::fade(l, blocks, &old, l.f(1.0) - from, l.f(1.0) - to);
         }
-        fdn::lose(l, &room.loss, &mut blocks, &mut io.state[LOW..]);
+        fdn::lose(l, &room.loss, blocks, &mut io.state[LOW..]);
 
         let (mut left, mut right) = ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
-        fdn::sides(l, &blocks, &mut left, &mut right);
+        fdn::sides(l, blocks, &mut left, &mut right);
         let [to_left, to_right] = &input;
-        fdn::feed(l, memory, rings, &mut blocks, [to_left, to_right]);
+        fdn::feed(l, memory, rings, blocks, [to_left, to_right]);
         io.state[AT] = advance(l, rings.at, BLOCK as i32, self.line).bits();
 
         io.state[QUIET] = if hears {
@@ -271,10 +277,10 @@ impl Reverb {
     ) {
         let tau = -std::f32::consts::TAU * std::f32::consts::LOG2_E / self.rate;
         let cutoff = io.ins[param::CUT];
-        let mut cuts = [l.f(1.0) - exp2(l, cutoff.head() * l.f(tau)); BLOCK];
+        let mut keeps = [exp2(l, cutoff.head() * l.f(tau)); BLOCK];
         if let Some(cutoff) = cutoff.block() {
-            for (cut, hz) in cuts.iter_mut().zip(cutoff) {
-                *cut = l.f(1.0) - exp2(l, *hz * l.f(tau));
+            for (keep, hz) in keeps.iter_mut().zip(cutoff) {
+                *keep = exp2(l, *hz * l.f(tau));
             }
         }
         let wanted = (io.ins[param::PREDELAY].head() * l.f(self.rate)).to_int();
@@ -288,19 +294,27 @@ impl Reverb {
         let stays = before.lanes() == wanted.lanes();
         let step = (inject.to - inject.from) * l.f(1.0 / BLOCK as f32);
 
+        // Both sides' low cuts in one loop: each waits for itself, and they wait together.
+        let (mut flat_l, mut flat_r) = ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
+        let x = io.ins[input::IN_L].expand(&mut flat_l);
+        let y = io.ins[input::IN_R].expand(&mut flat_r);
+        let (mut low_l, mut low_r) = (io.state[CUT_L], io.state[CUT_R]);
+        let [to_left, to_right] = &mut *input;
+        for i in 0..BLOCK {
+            let cut = l.f(1.0) - keeps[i];
+            low_l = low_l.fma(keeps[i], x[i] * cut);
+            low_r = low_r.fma(keeps[i], y[i] * cut);
+            (to_left[i], to_right[i]) = (x[i] - low_l, y[i] - low_r);
+        }
+        (io.state[CUT_L], io.state[CUT_R]) = (low_l, low_r);
+
         let at = io.state[PREDELAY_AT].bits();
         let diffuser_at = io.state[DIFFUSER_AT].bits();
         let (predelays, diffusers) = io.memory.split_at_mut((2 * self.predelay).min(io.memory.len()));
         for (side, block) in input.iter_mut().enumerate() {
-            let x = io.ins[[input::IN_L, input::IN_R][side]];
-            let mut low = io.state[[CUT_L, CUT_R][side]];
             for (i, o) in block.iter_mut().enumerate() {
-                let x = x.at(i);
-                low = (x - low).fma(cuts[i], low);
-                *o = (x - low) * step.fma(l.f(i as f32), inject.from);
+                *o = *o * step.fma(l.f(i as f32), inject.from);
             }
-            io.state[[CUT_L, CUT_R][side]] = low;
-
             let Some(ring) = predelays.chunks_exact_mut(self.predelay).nth(side) else {
                 return;
             };

@@ -2,7 +2,7 @@
 use crate::dsp::lanes::{Float, Lanes};
 
 use super::{
-    module::{Build, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError, Rest},
     pointwise::pointwise,
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -33,6 +33,7 @@ impl Module for RingMod {
         options: OPTIONS,
     };
     const WORDS: usize = 0;
+    const REST: Rest = Rest::Forgets { still: &[] };
 
     fn build(_: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self)

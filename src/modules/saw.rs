@@ -1,7 +1,7 @@
 //! Sawtooth oscillator without audible aliasing: not from modulated frequency and phase, nor from hard sync.
 use crate::dsp::{
     BLOCK,
-    lanes::{Float, Int, Lanes, Mask},
+    lanes::{Float, Int, Lanes, same},
     phase::{self, Phase, turns},
     rise,
     step::{self, LATE, Phases, Residuals, TAPS, Table},
@@ -95,48 +95,18 @@ impl Module for Saw {
         }
     }
 
-    /// The phase goes on, and the bare ramp; no edge leaves anything.
     #[inline(always)]
-    fn rest<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) -> bool {
-        let (freq, ratio) = (io.ins[param::FREQ], io.ins[param::RATIO]);
-        let (fm, lin, sync) = (io.ins[input::FM], io.ins[input::LIN], io.ins[input::SYNC]);
-        let offset = turns(l, fm.head());
-        let steady = freq.is_constant() && ratio.is_constant() && is_zero(l, &lin);
-        let unmoved = fm.is_constant() && same(l, offset, io.state[OFFSET].bits());
-        let alone = sync.is_constant() && rise::is_still(l, sync.head(), &io.state[SWEEP..][..rise::WORDS]);
-        if !steady || !unmoved || !alone || io.outs[output::PHASE].wanted {
-            return false;
-        }
-        let mut phase = Phase::<L>::load(io.state);
-        phase.tune(l, freq.head() * ratio.head(), self.rate);
-        if !step::is_steady::<L>(phase.step()) {
-            return false;
-        }
-        let (ramp, residuals) = io.state[RAMP..].split_at_mut(LATE);
-        phase.advance_over(
-            l,
-            0..BLOCK - LATE,
-            #[inline(always)]
-            |_, _| (),
-        );
-        phase.advance_over(
-            l,
-            BLOCK - LATE..BLOCK,
-            #[inline(always)]
-            |i, turn| ramp[i - (BLOCK - LATE)] = (turn + offset).bits(),
-        );
-        residuals[..TAPS].fill(l.f(0.0));
-        phase.store(io.state);
-        io.outs[output::OUT].fill(l.f(0.0));
-        io.outs[output::PHASE].fill(l.f(0.0));
-        true
+    fn may_skip<L: Lanes>(&self, l: L, io: &Io<'_, L>) -> bool {
+        let sync = io.ins[input::SYNC].head();
+        let synced = !rise::is_still(l, sync, &io.state[SWEEP..][..rise::WORDS]);
+        !synced && !io.outs[output::PHASE].wanted
     }
 
     #[inline(always)]
-    fn forget<L: Lanes>(&self, state: &mut [L::F], keep: L::F) {
-        for word in &mut state[RESIDUALS..][..TAPS] {
-            *word = *word * keep;
-        }
+    fn skip<L: Lanes>(&self, _: L, state: &mut [L::F], frames: u64) {
+        let mut phase = Phase::<L>::load(state);
+        phase.skip(frames);
+        phase.store(state);
     }
 }
 
@@ -332,12 +302,6 @@ pub fn modulate<L: Lanes>(
 #[inline(always)]
 pub fn is_zero<L: Lanes>(l: L, signal: &In<'_, L>) -> bool {
     signal.is_constant() && same(l, signal.head().bits(), l.i(0))
-}
-
-#[inline(always)]
-pub fn same<L: Lanes>(l: L, a: L::I, b: L::I) -> bool {
-    let differ = a ^ b;
-    !(differ | (l.i(0) - differ)).negative().any()
 }
 
 #[cfg(test)]

@@ -142,31 +142,17 @@ impl Module for Sine {
         io.state[LAST..].copy_from_slice(&out[BLOCK - 2..]);
     }
 
-    /// The phase goes on; feedback starts anew.
+    /// Feedback never comes back to where it was.
     #[inline(always)]
-    fn rest<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) -> bool {
-        let (freq, ratio) = (io.ins[param::FREQ], io.ins[param::RATIO]);
-        if !freq.is_constant() || !ratio.is_constant() || !is_zero(l, &io.ins[input::LIN]) {
-            return false;
-        }
-        let mut phase = Phase::<L>::load(io.state);
-        phase.tune(l, freq.head() * ratio.head(), self.rate);
-        phase.advance(
-            l,
-            #[inline(always)]
-            |_, _| (),
-        );
-        phase.store(io.state);
-        io.state[LAST..].fill(l.f(0.0));
-        io.outs[output::OUT].fill(l.f(0.0));
-        true
+    fn may_skip<L: Lanes>(&self, l: L, io: &Io<'_, L>) -> bool {
+        is_zero(l, &io.ins[param::FEEDBACK])
     }
 
     #[inline(always)]
-    fn forget<L: Lanes>(&self, state: &mut [L::F], keep: L::F) {
-        for word in &mut state[LAST..] {
-            *word = *word * keep;
-        }
+    fn skip<L: Lanes>(&self, _: L, state: &mut [L::F], frames: u64) {
+        let mut phase = Phase::<L>::load(state);
+        phase.skip(frames);
+        phase.store(state);
     }
 }
 

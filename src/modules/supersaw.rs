@@ -12,7 +12,7 @@ use crate::dsp::{
 
 use super::{
     level::apply_level,
-    module::{Build, In, Io, LaneInit, Module, OptionError},
+    module::{Build, In, Io, LaneInit, Module, OptionError, Rest},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -74,6 +74,7 @@ impl Module for SuperSaw {
         options: OPTIONS,
     };
     const WORDS: usize = OWED + 2 * TAPS;
+    const REST: Rest = Rest::Runs;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -124,6 +125,32 @@ impl Module for SuperSaw {
                 true => alone.block.copy_from_slice(&out.block[..]),
                 false => alone.fill(l.f(0.0)),
             }
+        }
+    }
+
+    #[inline(always)]
+    fn may_skip<L: Lanes>(&self, _: L, _: &Io<'_, L>) -> bool {
+        true
+    }
+
+    /// Edges are looked for from the last frame on.
+    #[inline(always)]
+    fn skip<L: Lanes>(&self, l: L, state: &mut [L::F], frames: u64) {
+        for saw in 0..SAWS {
+            let (from, frames_of) = (saw * phase::WORDS, FRAMES + saw * BACK);
+            let mut phase = Phase::<L>::load(&state[from..]);
+            phase.skip(frames - LATE as u64);
+            phase.advance_over(
+                l,
+                0..LATE,
+                #[inline(always)]
+                |i, turn| {
+                    if i >= LATE - BACK {
+                        state[frames_of + i - (LATE - BACK)] = turn.bits();
+                    }
+                },
+            );
+            phase.store(&mut state[from..]);
         }
     }
 }

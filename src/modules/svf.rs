@@ -4,7 +4,7 @@ use std::f32::consts::PI;
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Lanes, Mask},
-    matched_svf::{Coefficients, Shape, State},
+    matched_svf::{Coefficients, Rows, Shape, State},
 };
 
 use super::{
@@ -99,6 +99,18 @@ impl Module for Svf {
             return;
         }
         match (cutoff.block(), q.block()) {
+            (Some(cutoff), None) if L::N == 1 && only_lp => {
+                let damping = l.f(1.0) / q.head();
+                let rows = Rows::new(
+                    l,
+                    #[inline(always)]
+                    |i| Coefficients::new(l, self.angle(l, cutoff[i]), damping),
+                );
+                let half = l.f(0.5);
+                for (i, o) in outs[output::LP].block.iter_mut().enumerate() {
+                    *o = state.low(&rows.at(i), x[i], half);
+                }
+            }
             (Some(cutoff), None) => {
                 let damping = l.f(1.0) / q.head();
                 run(

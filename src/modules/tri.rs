@@ -1,7 +1,7 @@
 //! Triangle oscillator without audible aliasing, frequency, phase and hard sync modulated without any either.
 use crate::dsp::{
     BLOCK, corner,
-    lanes::{Float, Int, Lanes},
+    lanes::{Float, Int, Lanes, same},
     phase::{self, Phase, turns},
     rise,
     step::{self, LATE, Phases, Residuals, TAPS, Table},
@@ -11,8 +11,8 @@ use crate::dsp::{
 
 use super::{
     level::apply_level,
-    module::{Build, Io, Module, OptionError},
-    saw::{is_zero, same},
+    module::{Build, Io, Module, OptionError, Rest},
+    saw::is_zero,
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -62,6 +62,7 @@ impl Module for Tri {
         options: OPTIONS,
     };
     const WORDS: usize = SWEEP + sweep::WORDS;
+    const REST: Rest = Rest::Runs;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
@@ -189,6 +190,19 @@ impl Module for Tri {
             *to = from.bits();
         }
         io.state[RESIDUALS..SWEEP].copy_from_slice(&residuals[BLOCK..]);
+    }
+
+    #[inline(always)]
+    fn may_skip<L: Lanes>(&self, l: L, io: &Io<'_, L>) -> bool {
+        let sync = io.ins[input::SYNC].head();
+        rise::is_still(l, sync, &io.state[SWEEP..][..rise::WORDS])
+    }
+
+    #[inline(always)]
+    fn skip<L: Lanes>(&self, _: L, state: &mut [L::F], frames: u64) {
+        let mut phase = Phase::<L>::load(state);
+        phase.skip(frames);
+        phase.store(state);
     }
 }
 

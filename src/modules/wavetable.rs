@@ -14,7 +14,7 @@ use crate::dsp::{
 use super::{
     audio_file,
     level::apply_level,
-    module::{Build, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError, Rest},
     spec::{Family, ModuleSpec, OptionValue, Voicing},
     table::ports,
 };
@@ -58,6 +58,7 @@ impl Module for Wavetable {
         options: OPTIONS,
     };
     const WORDS: usize = LAST + 1;
+    const REST: Rest = Rest::Runs;
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         let sound = build.sound(option::FILE)?;
@@ -128,6 +129,18 @@ impl Module for Wavetable {
             }
         }
         apply_level(l, out, &io.ins[param::LEVEL]);
+    }
+
+    #[inline(always)]
+    fn may_skip<L: Lanes>(&self, _: L, _: &Io<'_, L>) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn skip<L: Lanes>(&self, _: L, state: &mut [L::F], frames: u64) {
+        let mut phase = Phase::<L>::load(state);
+        phase.skip(frames);
+        phase.store(state);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::dsp::{
 };
 
 use super::{
-    module::{Build, Io, Module, OptionError},
+    module::{Build, Io, Module, OptionError, Rest},
     pointwise::pointwise,
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
@@ -38,6 +38,7 @@ impl Module for Xfade {
         options: OPTIONS,
     };
     const WORDS: usize = 0;
+    const REST: Rest = Rest::Forgets { still: &[] };
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {

@@ -28,7 +28,7 @@ impl Core for Walk {
     fn reset(&mut self) {
         self.blocks = 0.0;
     }
-    fn save(&self, into: &mut Snapshot) {
+    fn save(&mut self, into: &mut Snapshot) {
         into.carried[0].words[0] = self.blocks;
     }
     fn restore(&mut self, from: &Snapshot) {

@@ -36,7 +36,7 @@ impl<F: FnMut(u64) -> f32 + Send> Core for Of<F> {
 
     fn test_note(&mut self, _: Option<f32>) {}
     fn reset(&mut self) {}
-    fn save(&self, _: &mut Snapshot) {}
+    fn save(&mut self, _: &mut Snapshot) {}
     fn restore(&mut self, _: &Snapshot) {}
 }
 

@@ -111,7 +111,7 @@ impl Core for Lines {
     fn set_now(&mut self, _: usize, _: usize, _: ParamValue) {}
     fn test_note(&mut self, _: Option<f32>) {}
     fn reset(&mut self) {}
-    fn save(&self, _: &mut Snapshot) {}
+    fn save(&mut self, _: &mut Snapshot) {}
     fn restore(&mut self, _: &Snapshot) {}
 }
 

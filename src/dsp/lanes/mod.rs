@@ -90,6 +90,8 @@ pub trait Int:
     fn shl(self, n: u32) -> Self;
     /// Logical shift: zeros come in from the left.
     fn shr(self, n: u32) -> Self;
+    /// The magnitude; the lowest integer stays as it is.
+    fn abs(self) -> Self;
     /// Lanes whose sign bit is set.
     fn negative(self) -> Self::M;
     fn gt(self, o: Self) -> Self::M;
@@ -106,4 +108,11 @@ pub trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> {
     /// Lane 0 in bit 0.
     fn to_bits(self) -> u64;
     fn not(self) -> Self;
+}
+
+/// Whether two vectors are the same to the bit.
+#[inline(always)]
+pub fn same<L: Lanes>(l: L, a: L::I, b: L::I) -> bool {
+    let differ = a ^ b;
+    !(differ | (l.i(0) - differ)).negative().any()
 }

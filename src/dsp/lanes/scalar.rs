@@ -171,6 +171,10 @@ impl<const FMA: bool> Int for ScalarI<FMA> {
         Self(((self.0 as u32) >> n) as i32)
     }
     #[inline(always)]
+    fn abs(self) -> Self {
+        Self(self.0.wrapping_abs())
+    }
+    #[inline(always)]
     fn negative(self) -> bool {
         self.0 < 0
     }

@@ -169,6 +169,10 @@ impl<S: Simd> Int for WideI<S> {
         Self((self.0.bitcast::<S::u32s>() >> n).bitcast::<S::i32s>())
     }
     #[inline(always)]
+    fn abs(self) -> Self {
+        Self(self.0.abs())
+    }
+    #[inline(always)]
     fn negative(self) -> WideM<S> {
         WideM(self.0.simd_lt(0))
     }

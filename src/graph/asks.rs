@@ -1,0 +1,188 @@
+//! Whom lane groups ask whether they may rest, as the plan has it. Made by the builder, read by engine threads.
+use super::plan::{Place, UnitPlan};
+
+/// A unit's part in resting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It is always rendered.
+    None,
+    /// It rests where those that it asks allow it.
+    Asks,
+    /// It is one of those, an amplifier.
+    Told,
+}
+
+/// A question of one lane group to another.
+#[derive(Clone, Copy)]
+pub struct Ask {
+    pub unit: usize,
+    pub group: usize,
+    /// Lanes that it concerns, and those of them to which the same lane there answers.
+    lanes: u64,
+    same: u64,
+    /// The others, from lane to lane: in [`Asks::moved`].
+    moved: (usize, usize),
+    /// It concerns every lane with an instance.
+    all: bool,
+}
+
+impl Ask {
+    #[inline(always)]
+    pub fn concerns_all(self) -> bool {
+        self.all
+    }
+}
+
+/// One lane group's questions: in [`Asks::asks`].
+#[derive(Clone, Copy)]
+pub struct Asking {
+    pub first: usize,
+    pub end: usize,
+    /// Lanes that may rest at all, among them those without an instance.
+    pub may: u64,
+    /// Lanes with an instance.
+    pub used: u64,
+    /// What the answers came to, and the turn of which they are: they hold while no knob is turned.
+    known: u64,
+    turn: u64,
+}
+
+pub struct Asks {
+    /// For each unit.
+    pub parts: Vec<Part>,
+    /// For each unit its first lane group in `groups`.
+    first: Vec<usize>,
+    groups: Vec<Asking>,
+    asks: Vec<Ask>,
+    moved: Vec<(u8, u8)>,
+    /// Counts when knobs were turned.
+    turn: u64,
+}
+
+impl Asks {
+    pub fn new(units: &[UnitPlan], width: usize) -> Self {
+        let mut this = Self {
+            parts: vec![Part::None; units.len()],
+            first: Vec::with_capacity(units.len()),
+            groups: Vec::new(),
+            asks: Vec::new(),
+            moved: Vec::new(),
+            turn: 1,
+        };
+        let lanes = |unit: usize| if units[unit].wide { width } else { 1 };
+        for (index, unit) in units.iter().enumerate() {
+            this.first.push(this.groups.len());
+            if unit.asks.is_empty() {
+                continue;
+            }
+            this.parts[index] = Part::Asks;
+            for asks in unit.asks.chunks(lanes(index)) {
+                this.add_group(asks, lanes(index), lanes);
+            }
+            for ask in unit.asks.iter().flatten() {
+                if this.parts[ask.unit] == Part::None {
+                    this.parts[ask.unit] = Part::Told;
+                }
+            }
+        }
+        this
+    }
+
+    /// `asks` has those of each instance, `width` says how many lanes the asker has, `lanes` how many a unit.
+    fn add_group(&mut self, asks: &[Vec<Place>], width: usize, lanes: impl Fn(usize) -> usize) {
+        let first = self.asks.len();
+        let used = u64::MAX >> (64 - asks.len());
+        let mut may = (u64::MAX >> (64 - width)) & !used;
+        let mut moved: Vec<Vec<(u8, u8)>> = Vec::new();
+        for (lane, places) in asks.iter().enumerate() {
+            may |= u64::from(!places.is_empty()) << lane;
+            for place in places {
+                let n = lanes(place.unit);
+                let (group, from, bit) = (place.instance / n, place.instance % n, 1 << lane);
+                // One answer a lane: all of them count.
+                let open = self.asks[first..]
+                    .iter()
+                    .position(|a| (a.unit, a.group) == (place.unit, group) && a.lanes & bit == 0);
+                let at = open.unwrap_or_else(|| {
+                    self.asks.push(Ask {
+                        unit: place.unit,
+                        group,
+                        lanes: 0,
+                        same: 0,
+                        moved: (0, 0),
+                        all: false,
+                    });
+                    moved.push(Vec::new());
+                    moved.len() - 1
+                });
+                let ask = &mut self.asks[first + at];
+                ask.lanes |= bit;
+                if from == lane {
+                    ask.same |= bit;
+                } else {
+                    moved[at].push((from as u8, lane as u8));
+                }
+            }
+        }
+        for (ask, moved) in self.asks[first..].iter_mut().zip(moved) {
+            ask.all = ask.lanes & used == used;
+            ask.moved = (self.moved.len(), self.moved.len() + moved.len());
+            self.moved.extend(moved);
+        }
+        self.groups.push(Asking {
+            first,
+            end: self.asks.len(),
+            may,
+            used,
+            known: 0,
+            turn: 0,
+        });
+    }
+
+    #[inline]
+    pub fn asking(&self, unit: usize, group: usize) -> Asking {
+        self.groups[self.first[unit] + group]
+    }
+
+    /// What a lane group's answers came to, where that still holds.
+    #[inline(always)]
+    pub fn known(&self, unit: usize, group: usize) -> Option<u64> {
+        let asking = &self.groups[self.first[unit] + group];
+        (asking.turn == self.turn).then_some(asking.known)
+    }
+
+    /// Answers that hold until a knob is turned.
+    #[inline]
+    pub fn keep(&mut self, unit: usize, group: usize, known: u64) {
+        let asking = &mut self.groups[self.first[unit] + group];
+        (asking.known, asking.turn) = (known, self.turn);
+    }
+
+    /// A knob is turned.
+    pub fn forget(&mut self) {
+        self.turn += 1;
+    }
+
+    /// A lane group's first question.
+    #[inline(always)]
+    pub fn first(&self, unit: usize, group: usize) -> Option<Ask> {
+        self.asks
+            .get(self.groups[self.first[unit] + group].first)
+            .copied()
+    }
+
+    #[inline]
+    pub fn ask(&self, index: usize) -> Ask {
+        self.asks[index]
+    }
+
+    /// The lanes of an answer as the asker's lanes; those that it does not concern are set.
+    #[inline]
+    pub fn heard(&self, ask: Ask, told: u64) -> u64 {
+        let mut heard = (told & ask.same) | !ask.lanes;
+        for (from, to) in &self.moved[ask.moved.0..ask.moved.1] {
+            heard |= (told >> from & 1) << to;
+        }
+        heard
+    }
+}
