@@ -1,6 +1,10 @@
 //! Tests of the builder.
+use std::time::Instant;
+
 use super::*;
 use crate::dsp::lanes::IsaChoice;
+use crate::graph::Env;
+use crate::graph::prime::Proof;
 
 const SINE: &str = r#"(name: "a", modules: (osc: Sine(), out: Out()), cables: ["osc > out"])"#;
 
