@@ -22,15 +22,6 @@ pub struct Ask {
     same: u64,
     /// The others, from lane to lane: in [`Asks::moved`].
     moved: (usize, usize),
-    /// It concerns every lane with an instance.
-    all: bool,
-}
-
-impl Ask {
-    #[inline(always)]
-    pub fn concerns_all(self) -> bool {
-        self.all
-    }
 }
 
 /// One lane group's questions: in [`Asks::asks`].
@@ -42,10 +33,15 @@ pub struct Asking {
     pub may: u64,
     /// Lanes with an instance.
     pub used: u64,
-    /// What the answers came to, and the turn of which they are: they hold while no knob is turned.
+    /// The first of the lane groups that ask the same: it keeps what the answers came to, of which block and of which turn.
+    like: usize,
     known: u64,
+    block: u32,
     turn: u64,
 }
+
+/// Lane groups back that are compared: some units of many voices.
+const NEAR: usize = 64;
 
 pub struct Asks {
     /// For each unit.
@@ -88,6 +84,30 @@ impl Asks {
         this
     }
 
+    /// Whether the newest lane group asks what one of the last few asks: a chain does.
+    fn find_like(&mut self) {
+        let Some((newest, before)) = self.groups.split_last() else {
+            return;
+        };
+        let near = before.len().saturating_sub(NEAR);
+        let like = before[near..].iter().rev().find(|g| self.alike(g, newest));
+        if let Some(like) = like.map(|g| g.like) {
+            let newest = self.groups.len() - 1;
+            self.groups[newest].like = like;
+        }
+    }
+
+    fn alike(&self, a: &Asking, b: &Asking) -> bool {
+        let (mine, others) = (&self.asks[a.first..a.end], &self.asks[b.first..b.end]);
+        let moved = |ask: &Ask| &self.moved[ask.moved.0..ask.moved.1];
+        let same = |a: &Ask, b: &Ask| {
+            (a.unit, a.group, a.lanes, a.same) == (b.unit, b.group, b.lanes, b.same)
+                && moved(a) == moved(b)
+        };
+        (a.may, a.used, mine.len()) == (b.may, b.used, others.len())
+            && mine.iter().zip(others).all(|(a, b)| same(a, b))
+    }
+
     /// `asks` has those of each instance, `width` says how many lanes the asker has, `lanes` how many a unit.
     fn add_group(&mut self, asks: &[Vec<Place>], width: usize, lanes: impl Fn(usize) -> usize) {
         let first = self.asks.len();
@@ -110,7 +130,6 @@ impl Asks {
                         lanes: 0,
                         same: 0,
                         moved: (0, 0),
-                        all: false,
                     });
                     moved.push(Vec::new());
                     moved.len() - 1
@@ -125,7 +144,6 @@ impl Asks {
             }
         }
         for (ask, moved) in self.asks[first..].iter_mut().zip(moved) {
-            ask.all = ask.lanes & used == used;
             ask.moved = (self.moved.len(), self.moved.len() + moved.len());
             self.moved.extend(moved);
         }
@@ -134,9 +152,12 @@ impl Asks {
             end: self.asks.len(),
             may,
             used,
+            like: self.groups.len(),
             known: 0,
+            block: 0,
             turn: 0,
         });
+        self.find_like();
     }
 
     #[inline]
@@ -144,31 +165,25 @@ impl Asks {
         self.groups[self.first[unit] + group]
     }
 
-    /// What a lane group's answers came to, where that still holds.
+    /// What a lane group's answers came to, or those of another that asks the same, where they still hold in a block.
     #[inline(always)]
-    pub fn known(&self, unit: usize, group: usize) -> Option<u64> {
-        let asking = &self.groups[self.first[unit] + group];
-        (asking.turn == self.turn).then_some(asking.known)
+    pub fn known(&self, unit: usize, group: usize, block: u32) -> Option<u64> {
+        let first = &self.groups[self.groups[self.first[unit] + group].like];
+        (first.block == block || first.turn == self.turn).then_some(first.known)
     }
 
-    /// Answers that hold until a knob is turned.
+    /// Answers of a block; `settled` ones hold until a knob is turned.
     #[inline]
-    pub fn keep(&mut self, unit: usize, group: usize, known: u64) {
-        let asking = &mut self.groups[self.first[unit] + group];
-        (asking.known, asking.turn) = (known, self.turn);
+    pub fn keep(&mut self, unit: usize, group: usize, block: u32, known: u64, settled: bool) {
+        let like = self.groups[self.first[unit] + group].like;
+        let first = &mut self.groups[like];
+        (first.known, first.block) = (known, block);
+        first.turn = if settled { self.turn } else { 0 };
     }
 
     /// A knob is turned.
     pub fn forget(&mut self) {
         self.turn += 1;
-    }
-
-    /// A lane group's first question.
-    #[inline(always)]
-    pub fn first(&self, unit: usize, group: usize) -> Option<Ask> {
-        self.asks
-            .get(self.groups[self.first[unit] + group].first)
-            .copied()
     }
 
     #[inline]

@@ -108,10 +108,9 @@ impl<A: Isa> LaneGraph<A> {
             return;
         }
         let resting = match part {
-            Part::Asks => match self.asks.known(index, group) {
-                Some(known) => known,
-                None if self.was_refused(index, group) => 0,
-                None => self.resting(index, group, around),
+            Part::Asks => match self.asks.known(index, group, self.block) {
+                Some(known) if known == ALL || !self.is_asleep(index, group) => known,
+                _ => self.resting(index, group, around),
             },
             Part::None | Part::Told => 0,
         };
@@ -173,9 +172,7 @@ impl<A: Isa> LaneGraph<A> {
         if resting & asking.used == asking.used {
             resting = ALL;
         }
-        if settled {
-            self.asks.keep(index, group, resting);
-        }
+        self.asks.keep(index, group, self.block, resting, settled);
         if resting == ALL {
             return ALL;
         }
@@ -186,16 +183,9 @@ impl<A: Isa> LaneGraph<A> {
         resting
     }
 
-    /// Whether the first that a lane group asks has told another one in this block that none of its lanes may rest: most of a chain
-    /// need not ask again.
     #[inline(always)]
-    fn was_refused(&self, index: usize, group: usize) -> bool {
-        let Some(ask) = self.asks.first(index, group) else {
-            return false;
-        };
-        let told = each_width!(&self.units[ask.unit], unit => unit.told[ask.group]);
-        let asleep = each_width!(&self.units[index], unit => unit.naps[group].is_asleep());
-        told.lanes == 0 && told.block == self.block && !asleep && ask.concerns_all()
+    fn is_asleep(&self, index: usize, group: usize) -> bool {
+        each_width!(&self.units[index], unit => unit.naps[group].is_asleep())
     }
 
     /// What an amplifier or a filter says of a lane group.
