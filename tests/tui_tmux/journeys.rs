@@ -277,7 +277,12 @@ fn journey_10_it_says_why_it_crackled() {
     s.wait("likely: ");
     s.keys("Enter");
     let screen = s.wait("any key closes");
-    for wanted in ["none-read", "likely: ", "`drag`", "in: ", "try: "] {
+    // Where the machine's own processors are short, the device misses its time before the ring is empty.
+    assert!(
+        ["none-read", "xrun"].iter().any(|w| screen.contains(w)),
+        "{screen}"
+    );
+    for wanted in ["likely: ", "`drag`", "in: ", "try: "] {
         assert!(screen.contains(wanted), "{wanted}:\n{screen}");
     }
     s.keys("Escape");
