@@ -284,6 +284,10 @@ fn an_amount_goes_from_its_frame_to_the_other_gains_over_240_frames() {
             amounts_go(&voices, &into(&voices, "out"), 0.05, at, isa);
             let cv = voices.cables.iter().position(|c| c.amount == 0.5);
             amounts_go(&voices, &[cv.expect("there")], 0.0, at, isa);
+            // What rested behind a closed amplifier is as if it had gone on.
+            let mut closed = voices.clone();
+            closed.cables[cv.expect("there")].amount = 0.0;
+            amounts_go(&closed, &[cv.expect("there")], 0.7, at + 128, isa);
             amounts_go(&many, &into(&many, "v3"), 0.0, at, isa);
             amounts_go(&many, &into(&many, "out")[2..5], 0.5, at, isa);
         }
