@@ -27,7 +27,7 @@ const SOME: usize = 8;
 pub fn row(slots: usize) -> usize {
     match slots {
         0..=FEW => FEW,
-        ..=SOME => SOME,
+        _ if slots <= SOME => SOME,
         _ => MAX_SLOTS,
     }
 }
@@ -110,6 +110,8 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         self.render_slots::<MAX_SLOTS, true>(isa, group, around, cx, port, scratch)
     }
 
+    // A closure can be told to be inlined, which a path to a function can't.
+    #[allow(clippy::redundant_closure)]
     #[inline(always)]
     fn render_slots<'p, const SLOTS: usize, const SEE: bool>(
         &mut self,
