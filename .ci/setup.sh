@@ -1,9 +1,11 @@
 # What `run` and `test` have in common: finds what a build needs, installs only what is missing, or says exactly what to do.
 # Sourced with $root set to the project's folder. POSIX sh; asks nothing; touches neither apt nor the network where all is there.
 
+scratch=
 say() { printf '%s\n' "$*" >&2; }
 
 die() {
+    without_scratch
     say "$@"
     exit 3
 }
@@ -47,7 +49,6 @@ alsa_package() {
 
 # --- What is there ----------------------------------------------------------------------------------------------------
 
-scratch=
 with_scratch() {
     [ -n "$scratch" ] || scratch=$(mktemp -d "${TMPDIR:-/tmp}/chronus-setup.XXXXXX") || die "no temporary folder can be made"
 }
@@ -103,6 +104,7 @@ elsewhere() {
     say "  Alpine      sudo apk add gcc musl-dev alsa-lib-dev pkgconf"
     say "  Debian      sudo apt-get install gcc libc6-dev libasound2     (libasound2t64 since Debian 13 and Ubuntu 24.04)"
     say "then run this again."
+    without_scratch
     exit 3
 }
 
