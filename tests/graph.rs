@@ -474,6 +474,11 @@ fn a_primed_graph_starts_from_the_very_beginning() {
 
 /// Chains of oscillator, filter, amplifier: a saw below a moving filter, or a sine below one that stays.
 fn gated(which: &[usize]) -> Patch {
+    gated_heard(which, which)
+}
+
+/// The same; of the others nothing reaches the output, so that what they add to a sum's rounding does not either.
+fn gated_heard(which: &[usize], heard: &[usize]) -> Patch {
     let mut b = Builder::default();
     let out = b.add("out", "Out", &[("gain", 0.1)]);
     for i in which {
@@ -490,7 +495,7 @@ fn gated(which: &[usize]) -> Patch {
         if i % 3 != 0 {
             b.wire(env, filter, "cutoff", 2.0);
         }
-        b.wire(amp, out, "in", 1.0);
+        b.wire(amp, out, "in", if heard.contains(i) { 1.0 } else { 0.0 });
     }
     b.patch()
 }
@@ -538,7 +543,6 @@ fn what_rests_behind_a_closed_amplifier_is_the_same_whoever_plays_beside_it() {
             5 | 6 => block % 60 > 40,
             _ => (block + i as u64) % 90 > 70,
         };
-        let others: Held = |i, block| i != 5 && i != 6 && (block + i as u64) % 90 > 70;
         let single = gated(&[chain]);
         let mut reference = Vec::new();
         for isa in available() {
@@ -551,16 +555,13 @@ fn what_rests_behind_a_closed_amplifier_is_the_same_whoever_plays_beside_it() {
             assert!(db < -110.0, "{isa:?} {chain}: {db}");
         }
         let pair = gated(&[5, 6]);
-        let pair_sound = play(&mut built(&pair, IsaChoice::Plain).0, &pair, 0..240, alone);
-        let patch = gated(&all);
+        let patch = gated_heard(&all, &[5, 6]);
         for isa in available() {
+            // Instruction sets differ above, and only there.
+            let pair_sound = play(&mut built(&pair, isa).0, &pair, 0..240, alone);
             let run = |held: Held| play(&mut built(&patch, isa).0, &patch, 0..240, held);
-            let (with, without) = (run(busy), run(others));
-            let beside = with.iter().zip(&without);
-            let beside: Vec<[f32; 2]> = beside.map(|(a, b)| [a[0] - b[0], a[1] - b[1]]).collect();
-            for (name, sound) in [("silent", run(alone)), ("busy", beside)] {
-                let db = residual_db(&sound, &pair_sound);
-                assert!(db < -110.0, "{isa:?} beside {name} ones: {db}");
+            for (name, sound) in [("silent", run(alone)), ("busy", run(busy))] {
+                assert!(sound == pair_sound, "{isa:?} beside {name} ones");
             }
         }
     }
