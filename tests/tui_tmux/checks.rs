@@ -66,9 +66,8 @@ fn check_04_and_05_a_mistake_is_shown_as_it_is_typed_and_the_sound_goes_on() {
     let Some(s) = Session::start("c4", "", path.to_str().unwrap()) else {
         return;
     };
-    let screen = misspelt(&s);
-    assert!(screen.contains("7:10"), "{screen}");
-    let before = states(&screen);
+    misspelt(&s);
+    let before = states(&s.wait("7:10"));
     s.keys("C-e");
     let screen = s.wait("keeps playing");
     assert_eq!(states(&screen), before, "{screen}");
