@@ -16,20 +16,30 @@ use super::{
 /// What the terms of one slot need to be turned.
 pub struct Amounts<A: Isa, R: Reader<A>> {
     /// One a term.
-    ways: Vec<Way<A, R>>,
-    /// Per lane group: frames of the coming block before a lane sets out, and those that it takes from there.
-    wait: Vec<<R::L as Lanes>::F>,
-    left: Vec<<R::L as Lanes>::F>,
+    ways: Vec<Way<A>>,
+    groups: usize,
+    /// Rows of one vector a lane group: frames of the coming block before a lane sets out; those that it takes from there; then for
+    /// each term where its gains go.
+    rows: Vec<<R::L as Lanes>::F>,
     /// Frames of a whole way.
     frames: f32,
 }
 
-/// Where a term's gains go, beside what they would be for an amount of 1.
-pub struct Way<A: Isa, R: Reader<A>> {
-    pub shares: Vec<<R::L as Lanes>::F>,
-    pub to: Vec<<R::L as Lanes>::F>,
-    pub reduce_shares: Vec<(usize, <A::Wide as Lanes>::F)>,
+const WAIT: usize = 0;
+const LEFT: usize = 1;
+const TO: usize = 2;
+
+/// What a term's gains would be for an amount of 1, and where those of a sum go.
+pub struct Way<A: Isa> {
+    /// As the plan has them: [`super::plan::TermPlan::shares`].
+    pub shares: Vec<f32>,
     pub reduce_to: Vec<(usize, <A::Wide as Lanes>::F)>,
+}
+
+impl<A: Isa> Way<A> {
+    fn share(&self, instance: usize) -> f32 {
+        self.shares[instance.min(self.shares.len() - 1)]
+    }
 }
 
 /// One cable's new amount, as a slot's terms see it.
@@ -44,18 +54,39 @@ pub struct Turned {
 }
 
 impl<A: Isa, R: Reader<A>> Amounts<A, R> {
-    pub fn new(l: R::L, ways: Vec<Way<A, R>>, groups: usize, frames: f32) -> Self {
+    /// For terms that stand. Allocates.
+    pub fn new(
+        l: R::L,
+        ways: Vec<Way<A>>,
+        terms: &[Term<A, R>],
+        groups: usize,
+        frames: f32,
+    ) -> Self {
+        let mut rows = Vec::with_capacity((TO + terms.len()) * groups);
+        rows.resize(TO * groups, l.f(0.0));
+        for term in terms {
+            rows.extend_from_slice(&term.gains);
+        }
         Self {
             ways,
-            wait: vec![l.f(0.0); groups],
-            left: vec![l.f(0.0); groups],
+            groups,
+            rows,
             frames,
         }
     }
 
+    fn at(&self, row: usize, group: usize) -> &<R::L as Lanes>::F {
+        &self.rows[row * self.groups + group]
+    }
+
+    fn at_mut(&mut self, row: usize, group: usize) -> &mut <R::L as Lanes>::F {
+        &mut self.rows[row * self.groups + group]
+    }
+
     fn swap(&mut self, terms: &mut [Term<A, R>]) {
-        for (way, term) in self.ways.iter_mut().zip(terms) {
-            std::mem::swap(&mut way.to, &mut term.gains);
+        let rows = self.rows[TO * self.groups..].chunks_exact_mut(self.groups);
+        for ((way, to), term) in self.ways.iter_mut().zip(rows).zip(terms) {
+            to.swap_with_slice(&mut term.gains);
             std::mem::swap(&mut way.reduce_to, &mut term.reduce);
         }
     }
@@ -63,17 +94,16 @@ impl<A: Isa, R: Reader<A>> Amounts<A, R> {
     /// A lane's reader of the slot sets out, unless it is under way: then it takes a whole way from where it is.
     fn set_out(&mut self, instance: usize, at: usize) {
         let (group, lane) = (instance / R::L::N, instance % R::L::N);
-        let left = &mut self.left[group].lanes_mut()[lane];
-        if *left <= 0.0 {
-            self.wait[group].lanes_mut()[lane] = at as f32;
+        if self.at(LEFT, group).lanes()[lane] <= 0.0 {
+            self.at_mut(WAIT, group).lanes_mut()[lane] = at as f32;
         }
-        *left = self.frames;
+        self.at_mut(LEFT, group).lanes_mut()[lane] = self.frames;
     }
 
     /// Each lane's place on its way, frame by frame: from 0 to 1.
     fn places(&self, l: R::L, group: usize) -> impl Fn(usize) -> <R::L as Lanes>::F + use<A, R> {
-        let wait = self.wait[group];
-        let pace = l.from_fn(|lane| match self.left[group].lanes()[lane] {
+        let (wait, left) = (*self.at(WAIT, group), *self.at(LEFT, group));
+        let pace = l.from_fn(|lane| match left.lanes()[lane] {
             left if left > 0.0 => 1.0 / left,
             _ => 0.0,
         });
@@ -84,25 +114,26 @@ impl<A: Isa, R: Reader<A>> Amounts<A, R> {
 
     /// Lanes of a group that are under way.
     pub fn moving_lanes(&self, group: usize) -> u64 {
-        let lanes = self.left[group].lanes().iter().enumerate();
+        let lanes = self.at(LEFT, group).lanes().iter().enumerate();
         lanes.fold(0, |all, (lane, left)| all | u64::from(*left > 0.0) << lane)
     }
 
     /// After a block: the gains as they stand. False once every lane has arrived.
     fn walk(&mut self, terms: &mut [Term<A, R>], group: usize) -> bool {
         for lane in 0..R::L::N {
-            let left = self.left[group].lanes()[lane];
+            let left = self.at(LEFT, group).lanes()[lane];
             if left <= 0.0 {
                 continue;
             }
-            let went = BLOCK as f32 - self.wait[group].lanes()[lane];
+            let went = BLOCK as f32 - self.at(WAIT, group).lanes()[lane];
             let place = (went / left).clamp(0.0, 1.0);
             let walk = |from: &mut f32, to: f32| match place < 1.0 {
                 true => *from += (to - *from) * place,
                 false => *from = to,
             };
-            for (way, term) in self.ways.iter().zip(&mut *terms) {
-                let to = way.to[group].lanes()[lane];
+            let rows = self.rows[TO * self.groups..].chunks_exact(self.groups);
+            for ((way, to), term) in self.ways.iter().zip(rows).zip(&mut *terms) {
+                let to = to[group].lanes()[lane];
                 walk(&mut term.gains[group].lanes_mut()[lane], to);
                 // Only a reader of one lane sums.
                 for ((_, from), (_, to)) in term.reduce.iter_mut().zip(&way.reduce_to) {
@@ -111,10 +142,11 @@ impl<A: Isa, R: Reader<A>> Amounts<A, R> {
                     }
                 }
             }
-            self.left[group].lanes_mut()[lane] = (left - went).max(0.0);
-            self.wait[group].lanes_mut()[lane] = 0.0;
+            self.at_mut(LEFT, group).lanes_mut()[lane] = (left - went).max(0.0);
+            self.at_mut(WAIT, group).lanes_mut()[lane] = 0.0;
         }
-        let mut left = self.left.iter().flat_map(|left| left.lanes());
+        let left = &self.rows[LEFT * self.groups..TO * self.groups];
+        let mut left = left.iter().flat_map(|left| left.lanes());
         left.any(|left| *left > 0.0)
     }
 }
@@ -130,16 +162,21 @@ impl<A: Isa, R: Reader<A>> Slot<A, R> {
             if !reads(term.from) {
                 continue;
             }
-            let way = &mut amounts.ways[index];
             if let Map::Reduce(instances) = &term.map {
-                for instance in instances.iter().filter(|i| turned.from.contains(i)) {
-                    let (group, lane) = (instance / width, instance % width);
-                    let rows = way.reduce_to.iter_mut().zip(&way.reduce_shares);
-                    for ((at, to), (_, share)) in rows.filter(|((at, _), _)| *at == group) {
-                        debug_assert_eq!(*at, group);
-                        to.lanes_mut()[lane] = share.lanes()[lane] * turned.value;
+                let Way { shares, reduce_to } = &mut amounts.ways[index];
+                let mut each = |set: fn(&mut f32, f32)| {
+                    let parts = instances.iter().zip(&*shares);
+                    for (instance, share) in parts.filter(|(i, _)| turned.from.contains(i)) {
+                        let (group, lane) = (instance / width, instance % width);
+                        let to = reduce_to.iter_mut().find(|(at, _)| *at == group);
+                        if let Some((_, to)) = to {
+                            set(&mut to.lanes_mut()[lane], share * turned.value);
+                        }
                     }
-                }
+                };
+                // A cable that is there twice is summed.
+                each(|to, _| *to = 0.0);
+                each(|to, gain| *to += gain);
             } else {
                 for instance in turned.into.clone() {
                     let source = match &term.map {
@@ -149,8 +186,8 @@ impl<A: Isa, R: Reader<A>> Slot<A, R> {
                     };
                     if turned.from.contains(&source) {
                         let (group, lane) = (instance / R::L::N, instance % R::L::N);
-                        let share = way.shares[group].lanes()[lane];
-                        way.to[group].lanes_mut()[lane] = share * turned.value;
+                        let gain = amounts.ways[index].share(instance) * turned.value;
+                        amounts.at_mut(TO + index, group).lanes_mut()[lane] = gain;
                     }
                 }
             }
@@ -163,9 +200,9 @@ impl<A: Isa, R: Reader<A>> Slot<A, R> {
                     self.turning = true;
                 }
                 None => {
-                    let way = &amounts.ways[index];
-                    term.gains.copy_from_slice(&way.to);
-                    term.reduce.copy_from_slice(&way.reduce_to);
+                    let to = &amounts.rows[(TO + index) * amounts.groups..][..amounts.groups];
+                    term.gains.copy_from_slice(to);
+                    term.reduce.copy_from_slice(&amounts.ways[index].reduce_to);
                 }
             }
         }

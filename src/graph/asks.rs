@@ -72,8 +72,8 @@ impl Asks {
                 continue;
             }
             this.parts[index] = Part::Asks;
-            for asks in unit.asks.chunks(lanes(index)) {
-                this.add_group(asks, lanes(index), lanes);
+            for group in 0..unit.instances().div_ceil(lanes(index)) {
+                this.add_group(unit, group, lanes(index), lanes);
             }
             for ask in unit.asks.iter().flatten() {
                 if this.parts[ask.unit] == Part::None {
@@ -108,11 +108,51 @@ impl Asks {
             && mine.iter().zip(others).all(|(a, b)| same(a, b))
     }
 
-    /// `asks` has those of each instance, `width` says how many lanes the asker has, `lanes` how many a unit.
-    fn add_group(&mut self, asks: &[Vec<Place>], width: usize, lanes: impl Fn(usize) -> usize) {
+    /// `width` says how many lanes the asker has, `lanes` how many a unit.
+    fn add_group(
+        &mut self,
+        unit: &UnitPlan,
+        group: usize,
+        width: usize,
+        lanes: impl Fn(usize) -> usize,
+    ) {
         let first = self.asks.len();
-        let used = u64::MAX >> (64 - asks.len());
-        let mut may = (u64::MAX >> (64 - width)) & !used;
+        let end = unit.instances().min((group + 1) * width);
+        let used = u64::MAX >> (64 - (end - group * width));
+        let empty = (u64::MAX >> (64 - width)) & !used;
+        let may = match unit.voices {
+            1 => self.ask_each(&unit.asks[group * width..end], lanes),
+            _ => self.ask_voices(&unit.asks[0], group, used),
+        };
+        self.groups.push(Asking {
+            first,
+            end: self.asks.len(),
+            may: may | empty,
+            used,
+            like: self.groups.len(),
+            known: 0,
+            block: 0,
+            turn: 0,
+        });
+        self.find_like();
+    }
+
+    /// Questions of one module's voices, `used` in this group: whom it asks has as many, each in the same lane.
+    fn ask_voices(&mut self, places: &[Place], group: usize, used: u64) -> u64 {
+        self.asks.extend(places.iter().map(|place| Ask {
+            unit: place.unit,
+            group,
+            lanes: used,
+            same: used,
+            moved: (0, 0),
+        }));
+        if places.is_empty() { 0 } else { used }
+    }
+
+    /// Questions of modules that share a group, lane by lane. Lanes that may rest.
+    fn ask_each(&mut self, asks: &[Vec<Place>], lanes: impl Fn(usize) -> usize) -> u64 {
+        let first = self.asks.len();
+        let mut may = 0;
         let mut moved: Vec<Vec<(u8, u8)>> = Vec::new();
         for (lane, places) in asks.iter().enumerate() {
             may |= u64::from(!places.is_empty()) << lane;
@@ -147,17 +187,7 @@ impl Asks {
             ask.moved = (self.moved.len(), self.moved.len() + moved.len());
             self.moved.extend(moved);
         }
-        self.groups.push(Asking {
-            first,
-            end: self.asks.len(),
-            may,
-            used,
-            like: self.groups.len(),
-            known: 0,
-            block: 0,
-            turn: 0,
-        });
-        self.find_like();
+        may
     }
 
     #[inline]

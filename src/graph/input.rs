@@ -148,18 +148,16 @@ impl<L: Lanes> Knobs<L> {
         }
     }
 
-    /// Takes the knobs' values as the group's held ones.
-    fn hold(&mut self, l: L, group: usize) {
-        self.held[group] = l.from_fn(
-            #[inline(always)]
-            |lane| self.knobs[self.index(group, lane)].ramp.value(),
-        );
-    }
-
     /// Takes the knobs' values as the held ones: after they were set at once.
     pub fn hold_all(&mut self, l: L) {
+        if self.shared {
+            return self.held.fill(l.f(self.knobs[0].ramp.value()));
+        }
         for group in 0..self.held.len() {
-            self.hold(l, group);
+            self.held[group] = l.from_fn(
+                #[inline(always)]
+                |lane| self.knobs[self.index(group, lane)].ramp.value(),
+            );
         }
     }
 

@@ -17,7 +17,7 @@ use super::{
     input::Around,
     plan::{Origin, Place, Reads, Step},
     ports::{Port, ReadOne, ReadWide},
-    unit::{MAX_SLOTS, Unit},
+    unit::Unit,
 };
 
 /// A unit at either width.
@@ -177,7 +177,7 @@ impl<A: Isa> LaneGraph<A> {
             return ALL;
         }
         let rate = self.rate;
-        each_width!(&mut self.units[index], unit => if unit.naps[group].is_asleep() {
+        each_width!(&mut self.units[index], unit => if unit.naps.is_asleep(group) {
             unit.wake_up(group, rate);
         });
         resting
@@ -185,7 +185,7 @@ impl<A: Isa> LaneGraph<A> {
 
     #[inline(always)]
     fn is_asleep(&self, index: usize, group: usize) -> bool {
-        each_width!(&self.units[index], unit => unit.naps[group].is_asleep())
+        each_width!(&self.units[index], unit => unit.naps.is_asleep(group))
     }
 
     /// What an amplifier or a filter says of a lane group.
@@ -445,7 +445,7 @@ impl<A: Isa> Core for LaneGraph<A> {
     }
 }
 
-/// Scratch blocks for the widest module.
-pub fn scratch<L: Lanes>(l: L) -> Vec<[L::F; BLOCK]> {
-    vec![[l.f(0.0); BLOCK]; MAX_SLOTS]
+/// Scratch blocks for units of so many slots.
+pub fn scratch<L: Lanes>(l: L, slots: usize) -> Vec<[L::F; BLOCK]> {
+    vec![[l.f(0.0); BLOCK]; slots]
 }

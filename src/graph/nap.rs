@@ -18,15 +18,23 @@ use super::{
     unit::{MAX_SLOTS, Unit},
 };
 
+/// Those of a unit's lane groups.
+pub struct Naps<L: Lanes> {
+    groups: Vec<Nap>,
+    slots: usize,
+    terms: usize,
+    /// Group by group: the inputs of the blocks left out, slot by slot.
+    inputs: Vec<L::F>,
+    /// Group by group: what the cables said, term by term of the slots that have some.
+    heard: Vec<L::F>,
+}
+
 /// One lane group's.
-pub struct Nap<L: Lanes> {
+#[derive(Clone, Copy, Default)]
+struct Nap {
     asleep: bool,
     /// Blocks left out.
     blocks: u64,
-    /// The inputs of those blocks, slot by slot.
-    inputs: Vec<L::F>,
-    /// What the cables said, term by term of the slots that have some.
-    heard: Vec<L::F>,
 }
 
 /// What an amplifier or a filter has told of a lane group.
@@ -40,34 +48,40 @@ pub struct Told {
     pub settled: bool,
 }
 
-impl<L: Lanes> Nap<L> {
-    /// For so many slots and cables. Allocates.
-    pub fn new(l: L, slots: usize, terms: usize) -> Self {
+impl<L: Lanes> Naps<L> {
+    /// For so many lane groups, none where they never rest, of so many slots and cables. Allocates.
+    pub fn new(l: L, groups: usize, slots: usize, terms: usize) -> Self {
         Self {
-            asleep: false,
-            blocks: 0,
-            inputs: vec![l.f(0.0); slots],
-            heard: vec![l.f(0.0); terms],
+            groups: vec![Nap::default(); groups],
+            slots,
+            terms,
+            inputs: vec![l.f(0.0); groups * slots],
+            heard: vec![l.f(0.0); groups * terms],
         }
     }
 
+    /// Lane groups that may rest at all.
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
     #[inline]
-    pub fn is_asleep(&self) -> bool {
-        self.asleep
+    pub fn is_asleep(&self, group: usize) -> bool {
+        self.groups[group].asleep
     }
 
     /// Takes down the inputs of the blocks that will be left out.
     #[inline(always)]
-    pub fn take(&mut self, ins: &[In<'_, L>]) {
-        for (held, x) in self.inputs.iter_mut().zip(ins) {
+    pub fn take(&mut self, group: usize, ins: &[In<'_, L>]) {
+        let held = &mut self.inputs[group * self.slots..][..self.slots];
+        for (held, x) in held.iter_mut().zip(ins) {
             *held = x.head();
         }
     }
 
-    /// Awake, whatever was left out.
+    /// All awake, whatever was left out.
     pub fn forget(&mut self) {
-        self.asleep = false;
-        self.blocks = 0;
+        self.groups.fill(Nap::default());
     }
 }
 
@@ -83,18 +97,18 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
     ) {
-        let asleep = self.naps[group].asleep;
+        let asleep = self.naps.is_asleep(group);
         if !self.awake[group] && !self.turning() {
             if let Rest::Forgets { .. } = self.rest {
                 if !asleep {
                     let zero = R::lanes(isa).f(0.0);
                     self.state[group * self.words..][..self.words].fill(zero);
-                    self.naps[group].asleep = true;
+                    self.naps.groups[group].asleep = true;
                 }
                 return self.silence(isa, group);
             }
             if asleep && self.hears_the_same(isa, group, &port) {
-                self.naps[group].blocks += 1;
+                self.naps.groups[group].blocks += 1;
                 return self.silence(isa, group);
             }
         }
@@ -126,7 +140,7 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             #[inline(always)]
             |slot| &self.slots[*slot].terms,
         );
-        let mut terms = terms.zip(&self.naps[group].heard);
+        let mut terms = terms.zip(&self.naps.heard[group * self.naps.terms..]);
         terms.all(
             #[inline(always)]
             |(term, heard)| {
@@ -142,13 +156,14 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
     /// After a block of constant inputs that may be left out from now on, unless cables change what they say.
     #[inline(always)]
     fn fall_asleep<'p>(&mut self, isa: A, group: usize, port: impl Fn(Reads) -> Port<'p, A>) {
-        let nap = &mut self.naps[group];
+        let nap = &mut self.naps.groups[group];
         nap.asleep = true;
+        let heard = &mut self.naps.heard[group * self.naps.terms..];
         let terms = self.cabled.iter().flat_map(
             #[inline(always)]
             |slot| &self.slots[*slot].terms,
         );
-        for (term, heard) in terms.zip(&mut nap.heard) {
+        for (term, heard) in terms.zip(heard) {
             match R::constant(isa, &port(term.from), term, group) {
                 Some(says) => *heard = says,
                 None => nap.asleep = false,
@@ -167,18 +182,19 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
 
     /// Makes up for the blocks that a lane group left out; it may sleep on.
     pub fn catch_up(&mut self, group: usize, rate: f32) {
-        let Some(nap) = self.naps.get_mut(group) else {
+        let Some(nap) = self.naps.groups.get_mut(group) else {
             return;
         };
         let blocks = std::mem::take(&mut nap.blocks);
         if blocks == 0 {
             return;
         }
-        let mut ins = [In::constant(nap.inputs[0]); MAX_SLOTS];
-        for (x, held) in ins.iter_mut().zip(&nap.inputs) {
+        let inputs = &self.naps.inputs[group * self.naps.slots..][..self.naps.slots];
+        let mut ins = [In::constant(inputs[0]); MAX_SLOTS];
+        for (x, held) in ins.iter_mut().zip(inputs) {
             *x = In::constant(*held);
         }
-        let count = nap.inputs.len().min(MAX_SLOTS);
+        let count = inputs.len().min(MAX_SLOTS);
         let state = &mut self.state[group * self.words..][..self.words];
         if blocks > 1 {
             self.kernel.skip(state, (blocks - 1) * BLOCK as u64);
@@ -210,7 +226,7 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
     /// Wakes a lane group.
     pub fn wake_up(&mut self, group: usize, rate: f32) {
         self.catch_up(group, rate);
-        self.naps[group].asleep = false;
+        self.naps.groups[group].asleep = false;
     }
 
     /// After a block: filters begin anew in lanes that nobody has heard.

@@ -1,7 +1,7 @@
 //! One kernel at work: its state, inputs and outputs, for all its lane groups. Runs on engine threads.
 use crate::dsp::{
     BLOCK,
-    lanes::{Float, Isa, Lanes},
+    lanes::{Isa, Lanes},
 };
 use crate::modules::{
     module::{BlockCx, In, Io, Kernel, LaneInit, Out, Rest, VoiceEvent},
@@ -10,7 +10,7 @@ use crate::modules::{
 
 use super::{
     input::{Around, Slot},
-    nap::{Nap, Told},
+    nap::{Naps, Told},
     notes::NoteAllocator,
     plan::Reads,
     ports::{Port, Reader},
@@ -70,8 +70,7 @@ pub struct Unit<A: Isa, R: Reader<A>> {
     pub inits: Vec<LaneInit>,
     /// What it may leave out while nobody hears it.
     pub rest: Rest,
-    /// Per lane group; none where it never rests.
-    pub naps: Vec<Nap<R::L>>,
+    pub naps: Naps<R::L>,
     /// Per lane group, of an amplifier or a filter: what it has told those who ask whether they may rest.
     pub told: Vec<Told>,
 }
@@ -195,7 +194,7 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             && ins[..count].iter().all(In::is_constant)
             && self.kernel.may_skip(&io);
         if may_skip {
-            self.naps[group].take(&ins[..count]);
+            self.naps.take(group, &ins[..count]);
         }
         may_skip
     }
@@ -251,52 +250,22 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             notes.reset();
         }
         self.note_events.clear();
-        self.naps.iter_mut().for_each(Nap::forget);
+        self.naps.forget();
+        self.init_lanes();
+    }
+
+    /// A fresh lane's words into a state that is zero.
+    pub fn init_lanes(&mut self) {
         let mut words = [0.0; 512];
         let words = &mut words[..self.words.min(512)];
-        for instance in 0..self.inits.len() {
-            words.fill(0.0);
-            self.kernel.init(self.inits[instance], words);
-            self.set_words(instance, words);
-        }
         // Lanes without an instance copy the last one, so that nothing in them divides by zero.
         let last = self.inits.len().saturating_sub(1);
-        for instance in self.inits.len()..self.groups * <R::L as Lanes>::N {
-            words.fill(0.0);
-            self.kernel.init(self.inits[last], words);
-            self.set_words(instance, words);
-        }
-    }
-
-    pub fn set_words(&mut self, instance: usize, words: &[f32]) {
-        let (group, lane) = (instance / <R::L as Lanes>::N, instance % <R::L as Lanes>::N);
-        let state = &mut self.state[group * self.words..][..self.words];
-        for (to, from) in state.iter_mut().zip(words) {
-            to.lanes_mut()[lane] = *from;
-        }
-    }
-
-    pub fn get_words(&self, instance: usize, words: &mut [f32]) {
-        let (group, lane) = (instance / <R::L as Lanes>::N, instance % <R::L as Lanes>::N);
-        let state = &self.state[group * self.words..][..self.words];
-        for (to, from) in words.iter_mut().zip(state) {
-            *to = from.lanes()[lane];
-        }
-    }
-
-    pub fn set_memory(&mut self, instance: usize, words: &[f32]) {
-        let (group, lane) = (instance / <R::L as Lanes>::N, instance % <R::L as Lanes>::N);
-        let memory = &mut self.memory[group * self.memory_len..][..self.memory_len];
-        for (to, from) in memory.iter_mut().zip(words) {
-            to.lanes_mut()[lane] = *from;
-        }
-    }
-
-    pub fn get_memory(&self, instance: usize, words: &mut [f32]) {
-        let (group, lane) = (instance / <R::L as Lanes>::N, instance % <R::L as Lanes>::N);
-        let memory = &self.memory[group * self.memory_len..][..self.memory_len];
-        for (to, from) in words.iter_mut().zip(memory) {
-            *to = from.lanes()[lane];
+        for instance in 0..self.groups * <R::L as Lanes>::N {
+            self.kernel.init(self.inits[instance.min(last)], words);
+            if words.iter().any(|word| word.to_bits() != 0) {
+                self.set_words(instance, words);
+                words.fill(0.0);
+            }
         }
     }
 }

@@ -194,13 +194,29 @@ pub struct LaneInit {
     pub rate: f32,
 }
 
-/// A seed that differs between modules and voices and is the same in every compilation (FNV-1a over the name).
+/// Seeds of a module's voices: they differ between modules and voices and are the same in every compilation (FNV-1a over the name).
+#[derive(Clone, Copy)]
+pub struct Seeds(u32);
+
+impl Seeds {
+    pub fn new(patch: u32, name: &str) -> Self {
+        let start = 0x811c_9dc5 ^ patch.wrapping_mul(0x9e37_79b9);
+        Self(name.bytes().fold(start, hash))
+    }
+
+    pub fn of(self, voice: usize) -> u32 {
+        let bytes = (voice as u32).to_le_bytes();
+        bytes.into_iter().fold(self.0, hash).max(1)
+    }
+}
+
+fn hash(so_far: u32, byte: u8) -> u32 {
+    (so_far ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+}
+
+/// The seed of one voice.
 pub fn seed(patch: u32, name: &str, voice: usize) -> u32 {
-    let bytes = name.bytes().chain((voice as u32).to_le_bytes());
-    let hash = bytes.fold(0x811c_9dc5 ^ patch.wrapping_mul(0x9e37_79b9), |h, b| {
-        (h ^ b as u32).wrapping_mul(0x0100_0193)
-    });
-    hash.max(1)
+    Seeds::new(patch, name).of(voice)
 }
 
 /// One block's view of a lane group's surroundings.
@@ -307,8 +323,10 @@ pub struct Out<L: Lanes> {
 
 impl<L: Lanes> Out<L> {
     pub fn new(l: L) -> Self {
+        // A boxed array would be made on the stack and copied.
+        let block = vec![l.f(0.0); BLOCK].into_boxed_slice().try_into();
         Self {
-            block: Box::new([l.f(0.0); BLOCK]),
+            block: block.unwrap_or_else(|_| unreachable!("it has as many frames")),
             constant: true,
             wanted: true,
         }

@@ -42,6 +42,7 @@ fn snapshot() -> Box<Snapshot> {
             from: 0,
             to: 0,
             voices: 1,
+            whole: false,
             words: vec![0.0],
             memory: vec![],
         }],

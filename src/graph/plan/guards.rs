@@ -2,8 +2,7 @@
 //! Runs on the builder.
 use std::cmp::Reverse;
 
-use crate::modules::{self, module::Rest};
-use crate::patch::Patch;
+use crate::modules::module::Rest;
 
 use super::{Place, UnitPlan, hops::Hops};
 
@@ -16,19 +15,14 @@ pub struct Guards {
 }
 
 impl Guards {
-    /// What each instance of a unit asks, once modules have their places.
+    /// What each member of a unit asks, once modules have their places.
     pub fn asks(&self, unit: &UnitPlan, places: &[Place]) -> Vec<Vec<Place>> {
         if unit.members.iter().all(|m| self.asked[*m].is_empty()) {
             return Vec::new();
         }
-        let asks = (0..unit.instances()).map(|instance| {
-            let (member, voice) = (instance / unit.voices, instance % unit.voices);
-            let asked = self.asked[unit.members[member]].iter();
-            let places = asked.map(|a| Place {
-                instance: places[*a].instance + voice,
-                ..places[*a]
-            });
-            places.collect()
+        let asks = unit.members.iter().map(|member| {
+            let asked = self.asked[*member].iter();
+            asked.map(|a| places[*a]).collect()
         });
         asks.collect()
     }
@@ -42,10 +36,10 @@ struct Reader {
 }
 
 /// Finds them; `depth` has every module deeper than what it hears.
-pub fn guards(patch: &Patch, voices: &[usize], hops: &Hops, depth: &[usize]) -> Guards {
-    let count = patch.modules.len();
+pub fn guards(rests: &[Rest], voices: &[usize], hops: &Hops, depth: &[usize]) -> Guards {
+    let count = rests.len();
     let mut search = Search {
-        patch,
+        rests,
         voices,
         hops,
         readers: (0..count).map(|_| Vec::new()).collect(),
@@ -80,7 +74,7 @@ pub fn guards(patch: &Patch, voices: &[usize], hops: &Hops, depth: &[usize]) -> 
 }
 
 struct Search<'a> {
-    patch: &'a Patch,
+    rests: &'a [Rest],
     voices: &'a [usize],
     hops: &'a Hops,
     /// For each module.
@@ -95,7 +89,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn rest(&self, node: usize) -> Rest {
-        modules::rest(self.patch.modules[node].spec)
+        self.rests[node]
     }
 
     fn asked_by(&mut self, node: usize) -> Option<Vec<usize>> {

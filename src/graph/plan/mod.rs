@@ -5,7 +5,7 @@ mod hops;
 mod pack;
 mod sequence;
 
-use crate::modules::spec::{ModuleSpec, OptionValue};
+use crate::modules::{self, module::Rest, spec::ModuleSpec};
 use crate::patch::Patch;
 
 use super::order;
@@ -24,8 +24,9 @@ pub struct Plan {
 /// One kernel over one or more instances: the voices of one module, or alike mono modules.
 pub struct UnitPlan {
     pub spec: &'static ModuleSpec,
-    pub options: Vec<OptionValue>,
-    /// Modules of the patch, in lane order.
+    /// What it may leave out while nobody hears it.
+    pub rest: Rest,
+    /// Modules of the patch, in lane order; their options are the same.
     pub members: Vec<usize>,
     /// Instances of each member; more than one only where there is one member.
     pub voices: usize,
@@ -35,8 +36,8 @@ pub struct UnitPlan {
     pub slots: Vec<SlotPlan>,
     /// Read only by units that are rendered in the same step, group by group.
     pub private: bool,
-    /// For each instance, the instances of amplifiers and filters that say whether it may rest; none where it has to be rendered
-    /// always. Empty where no instance may rest.
+    /// For each member, the amplifiers and filters that say whether it may rest, each of its voices the one in its own place; none
+    /// where it has to be rendered always. Empty where no member may rest.
     pub asks: Vec<Vec<Place>>,
 }
 
@@ -64,7 +65,8 @@ pub struct SlotPlan {
 pub struct TermPlan {
     pub from: Reads,
     pub map: Map,
-    /// One factor per instance of the reader; for [`Map::Reduce`], of those it names.
+    /// One factor per instance of the reader, the last one for all that follow it too; for [`Map::Reduce`], one per instance that
+    /// it names.
     pub gains: Vec<f32>,
     /// The same for an amount of 1.
     pub shares: Vec<f32>,
@@ -116,10 +118,15 @@ impl Plan {
         let depth = order::depths(patch, &[])?;
         let voices = order::voices(patch);
         let hops = hops::hops(patch);
-        let guards = guards::guards(patch, &voices, &hops, &depth);
+        let rests: Vec<Rest> = patch
+            .modules
+            .iter()
+            .map(|m| modules::rest(m.spec))
+            .collect();
+        let guards = guards::guards(&rests, &voices, &hops, &depth);
         // What tells whether a module may rest lies less deep, and is rendered before.
         let depth = order::depths(patch, &guards.before)?;
-        let mut packer = pack::Packer::new(patch, &voices, &hops, width);
+        let mut packer = pack::Packer::new(patch, &rests, &voices, &hops, width);
         let mut by_depth: Vec<Vec<usize>> =
             vec![Vec::new(); depth.iter().max().map_or(0, |d| d + 1)];
         for (node, d) in depth.iter().enumerate() {
@@ -142,5 +149,20 @@ impl Plan {
             late,
             steps,
         })
+    }
+
+    /// All outputs that something reads, sorted.
+    pub fn read(&self) -> Vec<Origin> {
+        let terms = self.units.iter().flat_map(|u| &u.slots);
+        let terms = terms.flat_map(|s| &s.terms);
+        let mut read: Vec<Origin> = terms
+            .filter_map(|term| match term.from {
+                Reads::Now(origin) => Some(origin),
+                Reads::Late(index) => self.late.get(index).copied(),
+            })
+            .collect();
+        read.sort_unstable();
+        read.dedup();
+        read
     }
 }

@@ -1,7 +1,7 @@
 //! Lays the modules of a patch over lanes: voices of one module, or alike mono modules. Runs on the builder.
 use std::collections::HashMap;
 
-use crate::modules::spec::Voicing;
+use crate::modules::{module::Rest, spec::Voicing};
 use crate::patch::Patch;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
 
 pub struct Packer<'a> {
     patch: &'a Patch,
+    rests: &'a [Rest],
     voices: &'a [usize],
     hops: &'a Hops,
     width: usize,
@@ -27,13 +28,20 @@ struct Likeness {
 }
 
 impl<'a> Packer<'a> {
-    pub fn new(patch: &'a Patch, voices: &'a [usize], hops: &'a Hops, width: usize) -> Self {
+    pub fn new(
+        patch: &'a Patch,
+        rests: &'a [Rest],
+        voices: &'a [usize],
+        hops: &'a Hops,
+        width: usize,
+    ) -> Self {
         let nowhere = Place {
             unit: usize::MAX,
             instance: 0,
         };
         Self {
             patch,
+            rests,
             voices,
             hops,
             width,
@@ -68,7 +76,7 @@ impl<'a> Packer<'a> {
             let voices = self.voices[members[0]];
             self.units.push(UnitPlan {
                 spec: node.spec,
-                options: node.options.clone(),
+                rest: self.rests[members[0]],
                 wide: members.len() * voices > 1 && self.width > 1,
                 voices,
                 members,
@@ -131,6 +139,9 @@ impl<'a> Packer<'a> {
     fn slots(&self, unit: &UnitPlan, late: &mut Vec<Origin>) -> Vec<SlotPlan> {
         let count = self.hops[unit.members[0]].len();
         let slots = (0..count).map(|slot| {
+            if self.hops[unit.members[0]][slot].is_empty() {
+                return SlotPlan::default();
+            }
             // Members are alike, so their hops line up once sorted by origin.
             let rows: Vec<Vec<&Hop>> = unit
                 .members
@@ -188,40 +199,37 @@ impl<'a> Packer<'a> {
             if let Map::Reduce(instances) = &mut terms[index].map {
                 instances.extend(first..first + voices);
             }
-            terms[index].gains.extend(vec![hops[0].gain; voices]);
-            terms[index].shares.extend(vec![hops[0].share; voices]);
+            let each = |factor| std::iter::repeat_n(factor, voices);
+            terms[index].gains.extend(each(hops[0].gain));
+            terms[index].shares.extend(each(hops[0].share));
             return;
         }
         let instances = unit.instances();
-        let reads: Vec<usize> = (0..instances)
-            .map(|k| {
-                let hop = hops[if unit.voices > 1 { 0 } else { k }];
-                let voice = if unit.voices > 1 && source.voices > 1 {
-                    k.min(source.voices - 1)
-                } else {
-                    0
-                };
-                self.places[hop.node].instance + voice
-            })
-            .collect();
-        let map = if source.wide == unit.wide && reads.iter().enumerate().all(|(k, r)| k == *r) {
-            Map::Same
-        } else if reads.iter().all(|r| *r == reads[0]) {
-            Map::Broadcast(reads[0])
-        } else {
-            Map::Gather(reads)
+        let voiced = unit.voices > 1;
+        let read = |k: usize| {
+            let hop = hops[if voiced { 0 } else { k }];
+            let voice = if voiced { k.min(source.voices - 1) } else { 0 };
+            self.places[hop.node].instance + voice
         };
-        let each = |factor: fn(&Hop) -> f32| {
-            let instances = 0..instances;
-            instances
-                .map(
-                    |k| match unit.voices > 1 && source.voices > 1 && k >= source.voices {
-                        // A source of fewer voices has nothing to say to the others.
-                        true => 0.0,
-                        false => factor(hops[if unit.voices > 1 { 0 } else { k }]),
-                    },
-                )
-                .collect()
+        let map = if source.wide == unit.wide && (0..instances).all(|k| read(k) == k) {
+            Map::Same
+        } else if (1..instances).all(|k| read(k) == read(0)) {
+            Map::Broadcast(read(0))
+        } else {
+            Map::Gather((0..instances).map(read).collect())
+        };
+        let each = |factor: fn(&Hop) -> f32| -> Vec<f32> {
+            if voiced && (2..instances).contains(&source.voices) {
+                // A source of fewer voices has nothing to say to the others.
+                let mut factors = vec![factor(hops[0]); source.voices];
+                factors.push(0.0);
+                return factors;
+            }
+            let first = factor(hops[0]);
+            match hops.iter().all(|h| factor(h).to_bits() == first.to_bits()) {
+                true => vec![first],
+                false => hops.iter().map(|h| factor(h)).collect(),
+            }
         };
         terms.push(TermPlan {
             from,

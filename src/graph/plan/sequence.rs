@@ -1,7 +1,7 @@
 //! In which order units are rendered, and which of them group by group. Runs on the builder.
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BinaryHeap};
 
-use crate::modules::{self, module::Rest};
+use crate::modules::module::Rest;
 
 use super::{Map, Origin, Place, Reads, SlotPlan, Step, UnitPlan};
 
@@ -26,18 +26,20 @@ pub fn in_render_order(
             }
         }
     }
-    let before: BTreeSet<(usize, usize)> = before
+    let mut before: Vec<(usize, usize)> = before
         .iter()
         .map(|(first, then)| (places[*first].unit, places[*then].unit))
         .collect();
+    before.sort_unstable();
+    before.dedup();
     for (first, then) in &before {
         readers[*first].push(*then);
         waiting[*then] += 1;
     }
     // The lowest first: the order must not depend on how it was found.
-    let mut ready: [BTreeSet<usize>; 2] = [BTreeSet::new(), BTreeSet::new()];
+    let mut ready: [BinaryHeap<Reverse<usize>>; 2] = [BinaryHeap::new(), BinaryHeap::new()];
     for (unit, _) in waiting.iter().enumerate().filter(|(_, w)| **w == 0) {
-        ready[units[unit].wide as usize].insert(unit);
+        ready[units[unit].wide as usize].push(Reverse(unit));
     }
     let mut order: Vec<usize> = Vec::with_capacity(count);
     let mut kind = 0;
@@ -45,14 +47,14 @@ pub fn in_render_order(
         if ready[kind].is_empty() {
             kind = 1 - kind;
         }
-        let Some(unit) = ready[kind].pop_first() else {
+        let Some(Reverse(unit)) = ready[kind].pop() else {
             break; // `depths` has refused cycles, so every unit has come by now
         };
         order.push(unit);
         for &reader in &readers[unit] {
             waiting[reader] -= 1;
             if waiting[reader] == 0 {
-                ready[units[reader].wide as usize].insert(reader);
+                ready[units[reader].wide as usize].push(Reverse(reader));
             }
         }
     }
@@ -66,13 +68,9 @@ pub fn in_render_order(
     for origin in &mut late {
         origin.unit = position[origin.unit];
     }
-    let mut sorted: Vec<(usize, UnitPlan)> = units
-        .into_iter()
-        .enumerate()
-        .map(|(i, u)| (position[i], u))
-        .collect();
-    sorted.sort_by_key(|(at, _)| *at);
-    let mut units: Vec<UnitPlan> = sorted.into_iter().map(|(_, u)| u).collect();
+    let mut unsorted: Vec<Option<UnitPlan>> = units.into_iter().map(Some).collect();
+    let sorted = order.iter().filter_map(|unit| unsorted[*unit].take());
+    let mut units: Vec<UnitPlan> = sorted.collect();
     for term in units
         .iter_mut()
         .flat_map(|u| &mut u.slots)
@@ -158,9 +156,10 @@ fn lane_by_lane(units: &[UnitPlan], tellers: &[usize], index: usize, first: usiz
     }
     let mut asks = unit.asks.iter().enumerate();
     tellers.iter().all(|teller| *teller < first)
-        || asks.all(|(instance, asks)| {
+        || asks.all(|(member, asks)| {
+            let mine = member * unit.voices;
             let mut asks = asks.iter();
-            asks.all(|ask| ask.instance == instance && same_controls(&units[ask.unit], first))
+            asks.all(|ask| ask.instance == mine && same_controls(&units[ask.unit], first))
         })
 }
 
@@ -175,7 +174,7 @@ fn same<'a>(slots: impl Iterator<Item = &'a SlotPlan>, first: usize) -> bool {
 
 /// Whether an amplifier reads its controls from the units from `first` on only in its own lanes.
 fn same_controls(amplifier: &UnitPlan, first: usize) -> bool {
-    let controls = match modules::rest(amplifier.spec) {
+    let controls = match amplifier.rest {
         Rest::Amplifier { controls, .. } => controls,
         _ => &[],
     };
