@@ -5,7 +5,13 @@ use super::lanes::{Float, Int, Lanes};
 /// An index that may be up to any distance before or beyond the ring, in it.
 #[inline(always)]
 pub fn wrap(at: i32, len: usize) -> usize {
-    at.rem_euclid((len as i32).max(1)) as usize
+    let len = len as i32;
+    // Mostly it is in the ring, or a turn before it: a division would be the dearest part of a short read.
+    let near = if at < 0 { at + len } else { at };
+    match (0..len).contains(&near) {
+        true => near as usize,
+        false => at.rem_euclid(len.max(1)) as usize,
+    }
 }
 
 /// Copies a run that starts at `start` (a place in each lane's ring) into `out`, which is not longer than the ring.

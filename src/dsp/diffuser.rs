@@ -49,9 +49,12 @@ impl Diffuser {
         for (delay, ring) in self.delays[side & 1].iter().zip(rings) {
             let (mut scratch, mut fed) = ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
             let held = window::<L, BLOCK>(ring, at - l.i(*delay), &mut scratch);
-            for i in 0..BLOCK {
-                fed[i] = held[i].fma(l.f(DIFFUSION), block[i]);
-                block[i] = fed[i].nfma(l.f(DIFFUSION), held[i]);
+            let part = l.run().f(DIFFUSION);
+            for i in (0..BLOCK).step_by(L::RUN) {
+                let held = l.load(held, i);
+                let feeds = held.fma(part, l.load(block, i));
+                l.store(&mut fed, i, feeds);
+                l.store(block, i, feeds.nfma(part, held));
             }
             write::<L, BLOCK>(ring, at, &fed);
         }

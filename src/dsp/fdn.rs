@@ -3,8 +3,9 @@
 #![allow(clippy::needless_range_loop)] // A frame's loop runs across the lines.
 use super::{
     BLOCK,
-    delay_line::{lagrange, weigh, window, write},
-    lanes::{Float, Lanes},
+    delay_line::{lagrange, weigh, window, wrap, write},
+    lanes::{Float, Int, Lanes, RunF},
+    leak::leak,
     math::exp2,
     sine::sin_turn,
 };
@@ -23,12 +24,21 @@ const TURNS: [i32; LINES] = [
 ];
 
 /// What each line adds to its side of the output; the signs differ so that the lines' first echoes do not add up.
-const SIGNS: [f32; LINES] = [
-    1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0, -1.0, -1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0,
-];
+const SIGNS: [i32; LINES] = [1, 1, -1, 1, 1, -1, 1, -1, -1, 1, 1, 1, -1, -1, -1, -1];
 
-/// Lines that are damped side by side: a one-pole filter waits for itself, and eight of them wait together.
+/// Lines that are damped side by side where a vector has one frame: a one-pole filter waits for itself, and eight of them wait
+/// together.
 const CHAINS: usize = 8;
+/// The frames of a block, counted.
+const FRAMES: [f32; BLOCK] = {
+    let mut frames = [0.0; BLOCK];
+    let mut frame = 0;
+    while frame < BLOCK {
+        frames[frame] = frame as f32;
+        frame += 1;
+    }
+    frames
+};
 /// A read of one block needs this many frames.
 const WINDOW: usize = BLOCK + 3;
 /// A line's delay is at least this many frames: what is read has to be written already.
@@ -80,35 +90,40 @@ struct Heads<L: Lanes> {
 
 impl<L: Lanes> Heads<L> {
     /// A line's length without its movement is a whole number of frames: thousands of frames and a fraction do not fit into one
-    /// `f32`. Weights go linearly from those at the block's start to those at its end: their sum is 1 all the way, and a line moves by
-    /// a quarter of a frame at the most.
+    /// `f32`. Weights go linearly from those at the block's start to those at its end: their sum is the line's loss all the way, and a
+    /// line moves by a quarter of a frame at the most.
     #[inline(always)]
-    fn new(l: L, at: L::I, frames: L::F, movement: &Movement<L>) -> Self {
+    fn new(l: L, at: L::I, frames: L::F, movement: &Movement<L>, losses: &Losses<L>) -> Self {
         let mut heads = Self {
             start: [at; LINES],
             first: [[l.f(0.0); LINES]; 4],
             step: [[l.f(0.0); LINES]; 4],
         };
-        let least = l.f(SHORTEST + movement.deepest);
-        let part = l.f(1.0 / BLOCK as f32);
-        for j in 0..LINES {
-            let still = (frames * l.f(SECONDS[j])).max(least).to_int();
+        let r = l.run();
+        let (frames, at) = (l.spread(frames), l.spread_int(at));
+        let least = r.f(SHORTEST + movement.deepest);
+        let part = r.f(1.0 / BLOCK as f32);
+        for j in (0..LINES).step_by(L::RUN) {
+            let still = (frames * l.table(&SECONDS, j)).max(least).to_int();
             let from = moved(l, j, movement.clock.from, movement.depth.from);
             let to = moved(l, j, movement.clock.to, movement.depth.to);
-            let whole = ((from + to) * l.f(0.5)).floor();
-            heads.start[j] = at - still - whole.to_int() - l.i(2);
-            let first = lagrange(l, l.f(1.0) - (from - whole));
-            let last = lagrange(l, l.f(1.0) - (to - whole));
+            let whole = ((from + to) * r.f(0.5)).floor();
+            let start = at - still - whole.to_int() - r.i(2);
+            l.store_int(&mut heads.start, j, start);
+            let first = lagrange(r, r.f(1.0) - (from - whole));
+            let last = lagrange(r, r.f(1.0) - (to - whole));
+            let gain = (l.load(&losses.from, j), l.load(&losses.to, j));
             for k in 0..4 {
-                heads.first[k][j] = first[k];
-                heads.step[k][j] = (last[k] - first[k]) * part;
+                let first = first[k] * gain.0;
+                l.store(&mut heads.first[k], j, first);
+                l.store(&mut heads.step[k], j, (last[k] * gain.1 - first) * part);
             }
         }
         heads
     }
 }
 
-/// Reads every line at a scale.
+/// Reads every line at a scale, and takes the loss of one way through it.
 #[inline(always)]
 pub fn read_lines<L: Lanes>(
     l: L,
@@ -116,9 +131,10 @@ pub fn read_lines<L: Lanes>(
     rings: Rings<L>,
     frames: L::F,
     movement: &Movement<L>,
+    losses: &Losses<L>,
     out: &mut Blocks<L>,
 ) {
-    let heads = Heads::new(l, rings.at, frames, movement);
+    let heads = Heads::new(l, rings.at, frames, movement, losses);
     let mut scratch = [l.f(0.0); WINDOW];
     for (j, (line, out)) in memory
         .chunks_exact(rings.len)
@@ -126,17 +142,20 @@ pub fn read_lines<L: Lanes>(
         .enumerate()
     {
         let run = window::<L, WINDOW>(line, heads.start[j], &mut scratch);
-        let [a, b, c, d] = &heads.first;
-        let first = [a[j], b[j], c[j], d[j]];
-        let [a, b, c, d] = &heads.step;
-        let step = [a[j], b[j], c[j], d[j]];
-        for i in 0..BLOCK {
-            let t = l.f(i as f32);
-            let mut weights = first;
+        let mut first = [l.run().f(0.0); 4];
+        let mut step = first;
+        for k in 0..4 {
+            first[k] = l.spread(heads.first[k][j]);
+            step[k] = l.spread(heads.step[k][j]);
+        }
+        for at in (0..BLOCK).step_by(L::RUN) {
+            let t = l.table(&FRAMES, at);
+            let (mut weights, mut taps) = (first, first);
             for k in 0..4 {
                 weights[k] = step[k].fma(t, first[k]);
+                taps[k] = l.load(run, at + k);
             }
-            out[i] = weigh::<L>([run[i], run[i + 1], run[i + 2], run[i + 3]], weights);
+            l.store(out, at, weigh::<L::Run>(taps, weights));
         }
     }
 }
@@ -152,20 +171,37 @@ const STARTS: [i32; LINES] = {
     starts
 };
 
-/// Frames that a line is longer at a moment.
+/// Frames that the run of lines from `line` on is longer at a moment.
 #[inline(always)]
-fn moved<L: Lanes>(l: L, line: usize, clock: L::I, depth: L::F) -> L::F {
-    sin_turn(l, clock * l.i(TURNS[line]) + l.i(STARTS[line])) * depth
+fn moved<L: Lanes>(l: L, line: usize, clock: L::I, depth: L::F) -> RunF<L> {
+    let turn = l.spread_int(clock) * l.table_int(&TURNS, line);
+    sin_turn(l.run(), turn + l.table_int(&STARTS, line)) * l.spread(depth)
+}
+
+/// Multiplies a block by a gain that goes linearly.
+#[inline(always)]
+pub fn ramp<L: Lanes>(l: L, gain: Span<L::F>, block: &mut [L::F; BLOCK]) {
+    let step = l.spread((gain.to - gain.from) * l.f(1.0 / BLOCK as f32));
+    let from = l.spread(gain.from);
+    for at in (0..BLOCK).step_by(L::RUN) {
+        let gain = step.fma(l.table(&FRAMES, at), from);
+        let x = l.load(block, at) * gain;
+        l.store(block, at, x);
+    }
 }
 
 /// Moves `out` from what it holds to `other`, by a weight that goes linearly over the block.
 #[inline(always)]
 pub fn fade<L: Lanes>(l: L, out: &mut Blocks<L>, other: &Blocks<L>, from: L::F, to: L::F) {
-    let step = (to - from) * l.f(1.0 / BLOCK as f32);
+    let (step, from) = (
+        l.spread((to - from) * l.f(1.0 / BLOCK as f32)),
+        l.spread(from),
+    );
     for (out, other) in out.iter_mut().zip(other) {
-        for (i, (o, x)) in out.iter_mut().zip(other).enumerate() {
-            let weight = step.fma(l.f(i as f32), from);
-            *o = (*x - *o).fma(weight, *o);
+        for at in (0..BLOCK).step_by(L::RUN) {
+            let (o, x) = (l.load(out, at), l.load(other, at));
+            let weight = step.fma(l.table(&FRAMES, at), from);
+            l.store(out, at, (x - o).fma(weight, o));
         }
     }
 }
@@ -178,96 +214,160 @@ pub struct Loss<L: Lanes> {
     pub damping: L::F,
 }
 
-/// Applies each line's loss so that all lines decay alike whatever their length, high frequencies faster (Jot).
-#[inline(always)]
-pub fn lose<L: Lanes>(l: L, loss: &Loss<L>, blocks: &mut Blocks<L>, low: &mut [L::F]) {
-    let zeros = [l.f(0.0); LINES];
-    let (mut keep, mut first, mut step) = (zeros, zeros, zeros);
-    for j in 0..LINES {
-        let way = loss.ways.to * l.f(SECONDS[j]);
-        // Jot's pole, ln(10)/4 · 3 · way · (1/ratio² - 1), bent to stay below 1; and 10^(-3 · way).
-        let pole = way * loss.damping * l.f(1.726_939);
-        keep[j] = pole / (pole + l.f(1.0));
-        let decay = l.f(SECONDS[j] * -9.965_784);
-        let most = l.f(1.0) - keep[j];
-        first[j] = exp2(l, loss.ways.from * decay) * most;
-        let last = exp2(l, loss.ways.to * decay) * most;
-        step[j] = (last - first[j]) * l.f(1.0 / BLOCK as f32);
-    }
-    for (j, block) in blocks.iter_mut().enumerate() {
-        for (i, x) in block.iter_mut().enumerate() {
-            *x = *x * step[j].fma(l.f(i as f32), first[j]);
+/// The same of each line, so that all decay alike whatever their length, high frequencies faster (Jot).
+pub struct Losses<L: Lanes> {
+    /// Gains at the block's start and at its end.
+    from: [L::F; LINES],
+    to: [L::F; LINES],
+    /// What the damping keeps of the frame before.
+    keep: [L::F; LINES],
+}
+
+impl<L: Lanes> Losses<L> {
+    #[inline(always)]
+    pub fn new(l: L, loss: &Loss<L>) -> Self {
+        let (r, zeros) = (l.run(), [l.f(0.0); LINES]);
+        let mut losses = Self {
+            from: zeros,
+            to: zeros,
+            keep: zeros,
+        };
+        let (from, to) = (l.spread(loss.ways.from), l.spread(loss.ways.to));
+        let damping = l.spread(loss.damping);
+        for j in (0..LINES).step_by(L::RUN) {
+            let seconds = l.table(&SECONDS, j);
+            // Jot's pole, ln(10)/4 · 3 · way · (1/ratio² - 1), bent to stay below 1; and 10^(-3 · way).
+            let pole = to * seconds * damping * r.f(1.726_939);
+            let keep = pole / (pole + r.f(1.0));
+            let (decay, most) = (seconds * r.f(-9.965_784), r.f(1.0) - keep);
+            l.store(&mut losses.keep, j, keep);
+            l.store(&mut losses.from, j, exp2(r, from * decay) * most);
+            l.store(&mut losses.to, j, exp2(r, to * decay) * most);
         }
+        losses
     }
-    let groups = blocks.as_chunks_mut::<CHAINS>().0.iter_mut();
-    let lows = low.as_chunks_mut::<CHAINS>().0.iter_mut();
-    for ((blocks, low), keep) in groups.zip(lows).zip(keep.as_chunks::<CHAINS>().0) {
-        let mut state = *low;
-        for i in 0..BLOCK {
-            for j in 0..CHAINS {
-                state[j] = state[j].fma(keep[j], blocks[j][i]);
-                blocks[j][i] = state[j];
+
+    /// Takes away each line's high frequencies; `low` is the state of its filter.
+    #[inline(always)]
+    pub fn damp(&self, l: L, blocks: &mut Blocks<L>, low: &mut [L::F]) {
+        let lines = blocks.iter_mut().zip(low.iter_mut()).zip(self.keep);
+        if L::RUN > 1 {
+            for ((block, low), keep) in lines {
+                leak(l, keep, low, block);
             }
+            return;
         }
-        *low = state;
+        let groups = blocks.as_chunks_mut::<CHAINS>().0.iter_mut();
+        let lows = low.as_chunks_mut::<CHAINS>().0.iter_mut();
+        for ((blocks, low), keep) in groups.zip(lows).zip(self.keep.as_chunks::<CHAINS>().0) {
+            let mut state = *low;
+            for i in 0..BLOCK {
+                for j in 0..CHAINS {
+                    state[j] = state[j].fma(keep[j], blocks[j][i]);
+                    blocks[j][i] = state[j];
+                }
+            }
+            *low = state;
+        }
     }
 }
 
-/// The lines' sum on each side: even lines left, odd lines right.
+/// What `feed` works on.
+pub struct Feed<'a, L: Lanes> {
+    /// What was read of the lines.
+    pub blocks: &'a Blocks<L>,
+    /// A block of each line, for where the rings end within the block.
+    pub aside: &'a mut Blocks<L>,
+    /// What enters: left to even lines, right to odd ones.
+    pub input: [&'a [L::F; BLOCK]; 2],
+    /// What is heard: the lines' sum on each side, even lines left, odd lines right.
+    pub sides: [&'a mut [L::F; BLOCK]; 2],
+}
+
+/// Sums the lines, mixes them through the matrix, adds the input and writes them.
 #[inline(always)]
-pub fn sides<L: Lanes>(
+pub fn feed<L: Lanes>(l: L, memory: &mut [L::F], rings: Rings<L>, feed: Feed<'_, L>) {
+    let at = rings.at.lanes();
+    let first = wrap(at[0], rings.len);
+    if first + BLOCK <= rings.len && at.iter().all(|a| *a == at[0]) {
+        let mut rows: [&mut [L::F]; LINES] = std::array::from_fn(
+            #[inline(always)]
+            |_| Default::default(),
+        );
+        for (row, line) in rows.iter_mut().zip(memory.chunks_exact_mut(rings.len)) {
+            *row = &mut line[first..first + BLOCK];
+        }
+        return turn(l, feed.blocks, rows, feed.input, feed.sides);
+    }
+    turn_round_the_end(l, memory, rings, feed);
+}
+
+/// Once in a turn of the rings.
+#[inline(always)]
+fn turn_round_the_end<L: Lanes>(l: L, memory: &mut [L::F], rings: Rings<L>, feed: Feed<'_, L>) {
+    let rows = feed.aside.each_mut().map(
+        #[inline(always)]
+        |row| &mut row[..],
+    );
+    turn(l, feed.blocks, rows, feed.input, feed.sides);
+    for (line, row) in memory.chunks_exact_mut(rings.len).zip(&*feed.aside) {
+        write::<L, BLOCK>(line, rings.at, row);
+    }
+}
+
+/// From `blocks` to `rows`.
+#[inline(always)]
+fn turn<L: Lanes>(
     l: L,
     blocks: &Blocks<L>,
-    left: &mut [L::F; BLOCK],
-    right: &mut [L::F; BLOCK],
+    rows: [&mut [L::F]; LINES],
+    [to_even, to_odd]: [&[L::F; BLOCK]; 2],
+    [left, right]: [&mut [L::F; BLOCK]; 2],
 ) {
-    for i in 0..BLOCK {
-        let (mut a, mut b) = (l.f(0.0), l.f(0.0));
-        for j in (0..LINES).step_by(2) {
-            a = blocks[j][i].fma(l.f(SIGNS[j]), a);
-            b = blocks[j + 1][i].fma(l.f(SIGNS[j + 1]), b);
+    // Said once, it need not be asked at every frame.
+    if rows.iter().any(|row| row.len() != BLOCK) {
+        return;
+    }
+    let (r, quarter) = (l.run(), l.run().f(0.25));
+    for at in (0..BLOCK).step_by(L::RUN) {
+        let mut x = [r.f(0.0); LINES];
+        for (x, block) in x.iter_mut().zip(blocks) {
+            *x = l.load(block, at);
         }
-        left[i] = a;
-        right[i] = b;
+        l.store(left, at, side::<L, 0>(x));
+        l.store(right, at, side::<L, 1>(x));
+        butterflies::<L, 1>(&mut x);
+        butterflies::<L, 2>(&mut x);
+        butterflies::<L, 4>(&mut x);
+        butterflies::<L, 8>(&mut x);
+        let input = [l.load(to_even, at), l.load(to_odd, at)];
+        for j in 0..LINES {
+            l.store(rows[j], at, x[j].fma(quarter, input[j & 1]));
+        }
     }
 }
 
-/// Mixes the lines through the matrix, adds the input (left to even lines, right to odd ones) and writes them.
+/// The sum of every second line, as the signs have it.
 #[inline(always)]
-pub fn feed<L: Lanes>(
-    l: L,
-    memory: &mut [L::F],
-    rings: Rings<L>,
-    blocks: &mut Blocks<L>,
-    input: [&[L::F; BLOCK]; 2],
-) {
-    hadamard(blocks, 1, 4);
-    hadamard(blocks, 4, 1);
-    for (j, (line, block)) in memory
-        .chunks_exact_mut(rings.len)
-        .zip(blocks.iter_mut())
-        .enumerate()
-    {
-        let input = input[j & 1];
-        for (x, new) in block.iter_mut().zip(input) {
-            *x = x.fma(l.f(0.25), *new);
-        }
-        write::<L, BLOCK>(line, rings.at, block);
+fn side<L: Lanes, const ODD: usize>(x: [RunF<L>; LINES]) -> RunF<L> {
+    // The first sign of each side is plus.
+    let mut sum = x[ODD];
+    for j in 1..LINES / 2 {
+        let line = 2 * j + ODD;
+        sum = match SIGNS[line] {
+            1 => sum + x[line],
+            _ => sum - x[line],
+        };
     }
+    sum
 }
 
-/// Four four-point Hadamard transforms over lines `stride` apart; two passes make the sixteen-point one.
+/// Sums and differences of lines `STRIDE` apart; four such passes are the sixteen-point Hadamard transform.
 #[inline(always)]
-fn hadamard<F: Float>(blocks: &mut [[F; BLOCK]; LINES], stride: usize, group: usize) {
-    for g in 0..4 {
-        let [p, q, r, s] = [0, 1, 2, 3].map(|k| (g * group + k * stride) % LINES);
-        for i in 0..BLOCK {
-            let (a, b, c, d) = (blocks[p][i], blocks[q][i], blocks[r][i], blocks[s][i]);
-            let (ab, cd) = ((a + b, a - b), (c + d, c - d));
-            blocks[p][i] = ab.0 + cd.0;
-            blocks[q][i] = ab.1 + cd.1;
-            blocks[r][i] = ab.0 - cd.0;
-            blocks[s][i] = ab.1 - cd.1;
+fn butterflies<L: Lanes, const STRIDE: usize>(x: &mut [RunF<L>; LINES]) {
+    for j in 0..LINES {
+        if j & STRIDE == 0 {
+            (x[j], x[j + STRIDE]) = (x[j] + x[j + STRIDE], x[j] - x[j + STRIDE]);
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod frame_ring;
 pub mod hilbert;
 pub mod ladder;
 pub mod lanes;
+pub mod leak;
 pub mod matched_svf;
 pub mod math;
 pub mod noise;

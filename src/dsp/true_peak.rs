@@ -50,7 +50,7 @@ impl TruePeak {
         let mut ways = [l.f(0.0); BLOCK + 1];
         for taps in &self.between {
             let mut points = [l.f(0.0); BLOCK];
-            fir(l, taps, 1.0, &x[1..], &mut points);
+            fir(l, taps, &x[1..], &mut points);
             let mut first = l.f(0.0);
             for (tap, x) in taps.iter().zip(x) {
                 first = x.fma(l.f(*tap), first);

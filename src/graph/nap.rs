@@ -302,6 +302,29 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         lanes
     }
 
+    /// Whether one cable alone, at the end of the block, holds all lanes of an amplifier open, as an envelope mostly does. Where other
+    /// controls take that away again, the amplifier is rendered though it is closed.
+    #[inline(always)]
+    fn is_opened<'p>(
+        &self,
+        isa: A,
+        group: usize,
+        controls: &[usize],
+        port: impl Fn(Reads) -> Port<'p, A>,
+    ) -> bool {
+        let zero = R::lanes(isa).f(0.0);
+        self.plain.iter().any(
+            #[inline(always)]
+            |(slot, reads)| {
+                controls.contains(slot)
+                    && R::out(&port(*reads), group).is_some_and(
+                        #[inline(always)]
+                        |out| out.as_in().at(BLOCK - 1).gt(zero).all(),
+                    )
+            },
+        )
+    }
+
     /// Lanes of an amplifier that are closed throughout the block. One whose own knob or amount may move is not.
     #[inline(always)]
     fn find_shut<'p>(
@@ -316,6 +339,9 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             return 0;
         };
         let zero = R::lanes(isa).f(0.0);
+        if self.is_opened(isa, group, controls, &port) {
+            return 0;
+        }
         let mut ins = [In::constant(zero); 4];
         let (mut last, mut moving) = (zero, 0);
         for (control, scratch) in controls.iter().zip(scratch) {

@@ -10,20 +10,19 @@ use super::module::{In, Io};
 /// Writes the first two outputs: of the first two inputs 1 - `mix`, of `wet` `mix`.
 #[inline(always)]
 pub fn blend<L: Lanes>(l: L, io: &mut Io<'_, L>, mix: In<'_, L>, wet: [&[L::F; BLOCK]; 2]) {
-    let steady = equal_power(l, mix.head());
+    let (dry, part) = equal_power(l, mix.head());
+    let steady = (l.spread(dry), l.spread(part));
     for (side, wet) in wet.into_iter().enumerate() {
         let mut flat = [l.f(0.0); BLOCK];
         let x = io.ins[side].expand(&mut flat);
-        let out = &mut io.outs[side].block;
-        if mix.is_constant() {
-            for i in 0..BLOCK {
-                out[i] = x[i].fma(steady.0, wet[i] * steady.1);
-            }
-            continue;
-        }
-        for i in 0..BLOCK {
-            let (dry, part) = equal_power(l, mix.at(i));
-            out[i] = x[i].fma(dry, wet[i] * part);
+        let out = &mut io.outs[side].block[..];
+        for at in (0..BLOCK).step_by(L::RUN) {
+            let (dry, part) = match mix.block() {
+                None => steady,
+                Some(mix) => equal_power(l.run(), l.load(mix, at)),
+            };
+            let wet = l.load(wet, at) * part;
+            l.store(out, at, l.load(x, at).fma(dry, wet));
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Distortion in three shapes.
 use crate::dsp::{
     BLOCK,
-    lanes::{Float, Int, Lanes, Mask},
+    lanes::{Float, Int, Lanes, Mask, RunF},
+    leak::{leak, scale},
     math::tanh,
     oversample::{self, DELAY, Oversampler},
     phase::turns,
     sine::sin_turn,
-    waveshape::{clip, smooth},
+    waveshape::{Clip, Smooth},
 };
 
 use super::{
@@ -114,78 +115,51 @@ impl Drive {
     ) {
         let (drive, tone) = (ins[param::DRIVE], ins[param::TONE]);
         let (mix, level) = (ins[param::MIX], ins[param::LEVEL]);
+        let (zeros, r) = ([l.f(0.0); BLOCK], l.run());
+        let mut flat = [zeros; 4];
+        let [flat_x, flat_drive, flat_mix, flat_level] = &mut flat;
+        let x = x.expand(flat_x);
         let mut dry = [l.f(0.0); DELAY + BLOCK];
         dry[..DELAY].copy_from_slice(&state[DRY..LOW]);
-        for (i, dry) in dry[DELAY..].iter_mut().enumerate() {
-            *dry = x.at(i);
+        dry[DELAY..].copy_from_slice(x);
+        let (drive, mut driven) = (drive.expand(flat_drive), zeros);
+        for at in (0..BLOCK).step_by(L::RUN) {
+            l.store(&mut driven, at, l.load(x, at) * l.load(drive, at));
         }
         let over = &mut state[..DRY];
         match self.shape {
-            Shape::Soft => self.oversampler.shape(
-                l,
-                over,
-                #[inline(always)]
-                |i| x.at(i) * drive.at(i),
-                #[inline(always)]
-                |up, knots| {
-                    smooth(
-                        l,
-                        up,
-                        knots,
-                        #[inline(always)]
-                        |x| tanh(l, x),
-                    )
-                },
-                out,
-            ),
-            Shape::Hard => self.oversampler.shape(
-                l,
-                over,
-                #[inline(always)]
-                |i| x.at(i) * drive.at(i),
-                #[inline(always)]
-                |up, knots| clip(l, up, knots),
-                out,
-            ),
+            Shape::Soft => {
+                let soft = Smooth(
+                    #[inline(always)]
+                    |x| tanh(r, x),
+                );
+                self.oversampler.shape(l, over, &driven, soft, out);
+            }
+            Shape::Hard => self.oversampler.shape(l, over, &driven, Clip, out),
             // A quarter of a cycle at full scale.
-            Shape::Fold => self.oversampler.shape(
-                l,
-                over,
-                #[inline(always)]
-                |i| x.at(i) * drive.at(i),
-                #[inline(always)]
-                |up, knots| {
-                    smooth(
-                        l,
-                        up,
-                        knots,
-                        #[inline(always)]
-                        |x| sin_turn(l, turns(l, x * l.f(0.25))),
-                    )
-                },
-                out,
-            ),
-        }
-        let (mut low, tilt) = (state[LOW], l.f(self.tilt));
-        let mut lows = [low; BLOCK];
-        let keep = l.f(1.0) - tilt;
-        for (o, wet) in lows.iter_mut().zip(&*out) {
-            low = low.fma(keep, *wet * tilt);
-            *o = low;
-        }
-        state[LOW] = low;
-        if tone.is_constant() && mix.is_constant() && level.is_constant() {
-            let ((dark, bright), mix, level) = (tilt_gains(l, tone.head()), mix.head(), level.head());
-            for (i, o) in out.iter_mut().enumerate() {
-                let tilted = (*o - lows[i]).fma(bright, lows[i] * dark);
-                *o = (tilted - dry[i]).fma(mix, dry[i]) * level;
+            Shape::Fold => {
+                let fold = Smooth(
+                    #[inline(always)]
+                    |x: RunF<L>| sin_turn(r, turns(r, x * r.f(0.25))),
+                );
+                self.oversampler.shape(l, over, &driven, fold, out);
             }
-        } else {
-            for (i, o) in out.iter_mut().enumerate() {
-                let (dark, bright) = tilt_gains(l, tone.at(i));
-                let tilted = (*o - lows[i]).fma(bright, lows[i] * dark);
-                *o = (tilted - dry[i]).fma(mix.at(i), dry[i]) * level.at(i);
-            }
+        }
+
+        let mut lows = *out;
+        scale(l, l.f(self.tilt), &mut lows);
+        leak(l, l.f(1.0 - self.tilt), &mut state[LOW], &mut lows);
+        let steady = tilt_gains(r, l.spread(tone.head()));
+        let (mix, level) = (mix.expand(flat_mix), level.expand(flat_level));
+        for at in (0..BLOCK).step_by(L::RUN) {
+            let (dark, bright) = match tone.block() {
+                None => steady,
+                Some(tone) => tilt_gains(r, l.load(tone, at)),
+            };
+            let (wet, low, dry) = (l.load(out, at), l.load(&lows, at), l.load(&dry, at));
+            let tilted = (wet - low).fma(bright, low * dark);
+            let mixed = (tilted - dry).fma(l.load(mix, at), dry);
+            l.store(out, at, mixed * l.load(level, at));
         }
         state[DRY..LOW].copy_from_slice(&dry[BLOCK..]);
     }

@@ -3,6 +3,7 @@ use crate::dsp::{
     BLOCK,
     delay_line::{advance, put, read, write},
     lanes::{Float, Int, Lanes, Mask},
+    leak::{leak, scale},
     math::exp2,
     peak::peak,
     soften::soften,
@@ -161,6 +162,8 @@ struct Inside<'a, L: Lanes> {
     /// Parts of one-pole filters, and what they change by in a frame.
     tone: (L::F, L::F),
     cut: (L::F, L::F),
+    /// They don't change.
+    steady: bool,
     low: [L::F; 2],
     high: [L::F; 2],
     quiet: L::F,
@@ -176,6 +179,7 @@ impl<'a, L: Lanes> Inside<'a, L> {
             feedback: knobs.feedback,
             tone: part(l, echo.rate, knobs.tone),
             cut: part(l, echo.rate, knobs.cut),
+            steady: knobs.tone.is_constant() && knobs.cut.is_constant(),
             low: [io.state[LOW], io.state[LOW + 1]],
             high: [io.state[HIGH], io.state[HIGH + 1]],
             quiet: io.state[QUIET],
@@ -183,39 +187,65 @@ impl<'a, L: Lanes> Inside<'a, L> {
         }
     }
 
-    /// The same as [`Self::frame`] for a block of echoes. Only the filters go from frame to frame: all else vectorises along time.
+    /// The same as [`Self::frame`] for a block of echoes: only the filters go from frame to frame.
     #[inline(always)]
     fn block(&mut self, l: L, left: &mut [L::F; BLOCK], right: &mut [L::F; BLOCK]) {
-        let ([mut low_l, mut low_r], [mut high_l, mut high_r]) = (self.low, self.high);
-        let (mut tone, mut cut, one) = (self.tone.0, self.cut.0, l.f(1.0));
-        for (x, y) in left.iter_mut().zip(right.iter_mut()) {
-            // One step from state to state, where `frame` has two.
-            let (dull, thick) = (one - tone, one - cut);
-            low_l = low_l.fma(dull, *x * tone);
-            low_r = low_r.fma(dull, *y * tone);
-            high_l = high_l.fma(thick, low_l * cut);
-            high_r = high_r.fma(thick, low_r * cut);
-            (*x, *y) = (low_l - high_l, low_r - high_r);
-            tone = tone + self.tone.1;
-            cut = cut + self.cut.1;
-        }
-        (self.low, self.high) = ([low_l, low_r], [high_l, high_r]);
-        let (mut flat_x, mut flat_y, mut flat) =
-            ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
-        let (x, y) = (
-            self.input[0].expand(&mut flat_x),
-            self.input[1].expand(&mut flat_y),
-        );
+        self.filter(l, left, right);
+        let zeros = [l.f(0.0); BLOCK];
+        let (mut flat_x, mut flat_y, mut flat) = (zeros, zeros, zeros);
+        let x = self.input[0].expand(&mut flat_x);
+        let y = self.input[1].expand(&mut flat_y);
         let feedback = self.feedback.expand(&mut flat);
-        for i in 0..BLOCK {
-            let again_l = soften(l, left[i] * feedback[i]);
-            let again_r = soften(l, right[i] * feedback[i]);
-            (left[i], right[i]) = match self.path {
-                Path::PingPong => ((x[i] + y[i]).fma(l.f(0.5), again_r), again_l),
-                Path::Sides => (x[i] + again_l, y[i] + again_r),
+        let half = l.run().f(0.5);
+        for at in (0..BLOCK).step_by(L::RUN) {
+            let feedback = l.load(feedback, at);
+            let again_l = soften(l.run(), l.load(left, at) * feedback);
+            let again_r = soften(l.run(), l.load(right, at) * feedback);
+            let (x, y) = (l.load(x, at), l.load(y, at));
+            let (to_l, to_r) = match self.path {
+                Path::PingPong => ((x + y).fma(half, again_r), again_l),
+                Path::Sides => (x + again_l, y + again_r),
             };
+            l.store(left, at, to_l);
+            l.store(right, at, to_r);
         }
         self.written = peak(l, left).max(peak(l, right));
+    }
+
+    /// Low-pass and high-pass of both sides.
+    #[inline(always)]
+    fn filter(&mut self, l: L, left: &mut [L::F; BLOCK], right: &mut [L::F; BLOCK]) {
+        let one = l.f(1.0);
+        let steady = self.steady && L::RUN > 1;
+        if !steady {
+            let ([mut low_l, mut low_r], [mut high_l, mut high_r]) = (self.low, self.high);
+            let (mut tone, mut cut) = (self.tone.0, self.cut.0);
+            for (x, y) in left.iter_mut().zip(right.iter_mut()) {
+                // One step from state to state, where `frame` has two.
+                let (dull, thick) = (one - tone, one - cut);
+                low_l = low_l.fma(dull, *x * tone);
+                low_r = low_r.fma(dull, *y * tone);
+                high_l = high_l.fma(thick, low_l * cut);
+                high_r = high_r.fma(thick, low_r * cut);
+                (*x, *y) = (low_l - high_l, low_r - high_r);
+                tone = tone + self.tone.1;
+                cut = cut + self.cut.1;
+            }
+            (self.low, self.high) = ([low_l, low_r], [high_l, high_r]);
+            return;
+        }
+        let (tone, cut) = (self.tone.0, self.cut.0);
+        for (side, block) in [left, right].into_iter().enumerate() {
+            scale(l, tone, block);
+            leak(l, one - tone, &mut self.low[side], block);
+            let mut high = *block;
+            scale(l, cut, &mut high);
+            leak(l, one - cut, &mut self.high[side], &mut high);
+            for at in (0..BLOCK).step_by(L::RUN) {
+                let band = l.load(block, at) - l.load(&high, at);
+                l.store(block, at, band);
+            }
+        }
     }
 
     /// What is written for the echoes that are read.

@@ -1,7 +1,7 @@
 //! The gentlest filter.
 use crate::dsp::{
     lanes::{Float, Lanes},
-    one_pole::{Coefficients, low, tick},
+    one_pole::{Coefficients, low_block, tick},
 };
 
 use super::{
@@ -54,10 +54,7 @@ impl Module for OnePole {
         };
         let (steady, half) = (self.coefficients(l, cutoff.head()), l.f(0.5));
         if let (Some(x), None, false) = (x.block(), cutoff.block(), hp.wanted) {
-            let keep = steady.keep(l);
-            for (lp, x) in lp.block.iter_mut().zip(x) {
-                *lp = low(&mut state, &steady, *x, keep);
-            }
+            low_block(l, &mut state, &steady, x, &mut lp.block);
             io.state[0] = state;
             return;
         }

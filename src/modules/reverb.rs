@@ -3,8 +3,9 @@ use crate::dsp::{
     BLOCK,
     delay_line::{advance, read, write},
     diffuser::Diffuser,
-    fdn::{self, Blocks, LINES, Loss, Movement, Rings, Span},
+    fdn::{self, Blocks, Feed, LINES, Loss, Losses, Movement, Rings, Span},
     lanes::{Float, Int, Lanes, Mask},
+    leak::{leak, scale},
     math::exp2,
     peak::peak,
 };
@@ -109,7 +110,7 @@ impl Module for Reverb {
     }
 
     fn memory(&self) -> usize {
-        2 * self.predelay + self.diffuser.memory() + LINES * self.line + LINES * BLOCK
+        2 * self.predelay + self.diffuser.memory() + LINES * self.line + 2 * LINES * BLOCK
     }
 
     fn init(&self, _: LaneInit, words: &mut [f32]) {
@@ -131,12 +132,13 @@ impl Module for Reverb {
         self.enter(l, io, room.inject, &mut input);
 
         let start = (2 * self.predelay + self.diffuser.memory()).min(io.memory.len());
-        // The lines, and behind them the room for one block of each.
+        // The lines, and behind them the room for two blocks of each.
         let rings_and_blocks = io.memory[start..].split_at_mut_checked(LINES * self.line);
         let Some((memory, blocks)) = rings_and_blocks else {
             return;
         };
-        let Some(blocks) = blocks.as_chunks_mut::<BLOCK>().0.first_chunk_mut::<LINES>() else {
+        let (blocks, aside) = blocks.split_at_mut((LINES * BLOCK).min(blocks.len()));
+        let (Some(blocks), Some(aside)) = (lines(blocks), lines(aside)) else {
             return;
         };
         let rings = Rings {
@@ -145,18 +147,24 @@ impl Module for Reverb {
         };
         let rate = l.f(self.rate);
         let new = io.state[NEW] * rate;
-        fdn::read_lines(l, memory, rings, new, &room.movement, blocks);
+        let losses = Losses::new(l, &room.loss);
+        fdn::read_lines(l, memory, rings, new, &room.movement, &losses, blocks);
         if let Some(Span { from, to }) = room.fade {
             let mut old: Blocks<L> = [[l.f(0.0); BLOCK]; LINES];
-            fdn::read_lines(l, memory, rings, io.state[OLD] * rate, &room.movement, &mut old);
+            let before = io.state[OLD] * rate;
+            fdn::read_lines(l, memory, rings, before, &room.movement, &losses, &mut old);
             fdn::fade(l, blocks, &old, l.f(1.0) - from, l.f(1.0) - to);
         }
-        fdn::lose(l, &room.loss, blocks, &mut io.state[LOW..]);
+        losses.damp(l, blocks, &mut io.state[LOW..]);
 
         let (mut left, mut right) = ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
-        fdn::sides(l, blocks, &mut left, &mut right);
-        let [to_left, to_right] = &input;
-        fdn::feed(l, memory, rings, blocks, [to_left, to_right]);
+        let feed = Feed {
+            blocks,
+            aside,
+            input: input.each_ref(),
+            sides: [&mut left, &mut right],
+        };
+        fdn::feed(l, memory, rings, feed);
         io.state[AT] = advance(l, rings.at, BLOCK as i32, self.line).bits();
 
         io.state[QUIET] = if hears {
@@ -266,6 +274,35 @@ impl Reverb {
         }
     }
 
+    /// Both sides without what is lower than `cut`.
+    #[inline(always)]
+    fn low_cut<L: Lanes>(&self, l: L, io: &mut Io<'_, L>, input: &mut [[L::F; BLOCK]; 2]) {
+        let tau = -std::f32::consts::TAU * std::f32::consts::LOG2_E / self.rate;
+        let cutoff = io.ins[param::CUT];
+        let keep = exp2(l, cutoff.head() * l.f(tau));
+        for (side, block) in input.iter_mut().enumerate() {
+            let mut flat = [l.f(0.0); BLOCK];
+            let x = io.ins[input::IN_L + side].expand(&mut flat);
+            let mut low = io.state[CUT_L + side];
+            if let Some(cutoff) = cutoff.block() {
+                for i in 0..BLOCK {
+                    let keep = exp2(l, cutoff[i] * l.f(tau));
+                    low = low.fma(keep, x[i] * (l.f(1.0) - keep));
+                    block[i] = x[i] - low;
+                }
+            } else {
+                *block = *x;
+                scale(l, l.f(1.0) - keep, block);
+                leak(l, keep, &mut low, block);
+                for at in (0..BLOCK).step_by(L::RUN) {
+                    let high = l.load(x, at) - l.load(block, at);
+                    l.store(block, at, high);
+                }
+            }
+            io.state[CUT_L + side] = low;
+        }
+    }
+
     /// The signal on its way in: low cut, predelay, diffusion.
     #[inline(always)]
     fn enter<L: Lanes>(
@@ -275,14 +312,6 @@ impl Reverb {
         inject: Span<L::F>,
         input: &mut [[L::F; BLOCK]; 2],
     ) {
-        let tau = -std::f32::consts::TAU * std::f32::consts::LOG2_E / self.rate;
-        let cutoff = io.ins[param::CUT];
-        let mut keeps = [exp2(l, cutoff.head() * l.f(tau)); BLOCK];
-        if let Some(cutoff) = cutoff.block() {
-            for (keep, hz) in keeps.iter_mut().zip(cutoff) {
-                *keep = exp2(l, *hz * l.f(tau));
-            }
-        }
         let wanted = (io.ins[param::PREDELAY].head() * l.f(self.rate)).to_int();
         let before = L::I::select(
             l.f(0.0).ge(io.state[PREDELAY_NOW]),
@@ -292,29 +321,13 @@ impl Reverb {
         // One more than the frames, so that 0 is a lane that has not started.
         io.state[PREDELAY_NOW] = (wanted + l.i(1)).to_float();
         let stays = before.lanes() == wanted.lanes();
-        let step = (inject.to - inject.from) * l.f(1.0 / BLOCK as f32);
-
-        // Both sides' low cuts in one loop: each waits for itself, and they wait together.
-        let (mut flat_l, mut flat_r) = ([l.f(0.0); BLOCK], [l.f(0.0); BLOCK]);
-        let x = io.ins[input::IN_L].expand(&mut flat_l);
-        let y = io.ins[input::IN_R].expand(&mut flat_r);
-        let (mut low_l, mut low_r) = (io.state[CUT_L], io.state[CUT_R]);
-        let [to_left, to_right] = &mut *input;
-        for i in 0..BLOCK {
-            let cut = l.f(1.0) - keeps[i];
-            low_l = low_l.fma(keeps[i], x[i] * cut);
-            low_r = low_r.fma(keeps[i], y[i] * cut);
-            (to_left[i], to_right[i]) = (x[i] - low_l, y[i] - low_r);
-        }
-        (io.state[CUT_L], io.state[CUT_R]) = (low_l, low_r);
+        self.low_cut(l, io, input);
 
         let at = io.state[PREDELAY_AT].bits();
         let diffuser_at = io.state[DIFFUSER_AT].bits();
         let (predelays, diffusers) = io.memory.split_at_mut((2 * self.predelay).min(io.memory.len()));
         for (side, block) in input.iter_mut().enumerate() {
-            for (i, o) in block.iter_mut().enumerate() {
-                *o = *o * step.fma(l.f(i as f32), inject.from);
-            }
+            fdn::ramp(l, inject, block);
             let Some(ring) = predelays.chunks_exact_mut(self.predelay).nth(side) else {
                 return;
             };
@@ -333,6 +346,12 @@ impl Reverb {
         io.state[PREDELAY_AT] = advance(l, at, BLOCK as i32, self.predelay).bits();
         io.state[DIFFUSER_AT] = advance(l, diffuser_at, BLOCK as i32, self.diffuser.ring).bits();
     }
+}
+
+/// A block of each line.
+#[inline(always)]
+fn lines<F>(memory: &mut [F]) -> Option<&mut [[F; BLOCK]; LINES]> {
+    memory.as_chunks_mut::<BLOCK>().0.first_chunk_mut::<LINES>()
 }
 
 /// `from` times `by` to the power of `x`.

@@ -82,17 +82,24 @@ impl Module for Vca {
                 &x_block
             }
         };
+        let to = &mut out.block[..];
         match (cv.block(), gain.block()) {
             (None, None) => {
-                let gain = cv.head() + gain.head();
-                for (o, x) in out.block.iter_mut().zip(x) {
-                    *o = *x * gain;
+                let gain = l.spread(cv.head() + gain.head());
+                // By fours: counting frames would be a third of the loop.
+                for four in (0..BLOCK).step_by(4 * L::RUN) {
+                    for at in (four..four + 4 * L::RUN).step_by(L::RUN) {
+                        l.store(to, at, l.load(x, at) * gain);
+                    }
                 }
             }
             (Some(cv), None) => {
-                let gain = gain.head();
-                for (i, o) in out.block.iter_mut().enumerate() {
-                    *o = x[i] * (cv[i] + gain);
+                let gain = l.spread(gain.head());
+                for four in (0..BLOCK).step_by(4 * L::RUN) {
+                    for at in (four..four + 4 * L::RUN).step_by(L::RUN) {
+                        let level = l.load(cv, at) + gain;
+                        l.store(to, at, l.load(x, at) * level);
+                    }
                 }
             }
             (cv_moves, Some(gain)) => {
@@ -103,7 +110,7 @@ impl Module for Vca {
                         &cv_block
                     }
                 };
-                for (i, o) in out.block.iter_mut().enumerate() {
+                for (i, o) in to.iter_mut().enumerate() {
                     *o = x[i] * (cv[i] + gain[i]);
                 }
             }

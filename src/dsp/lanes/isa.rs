@@ -3,7 +3,7 @@ use std::fmt;
 
 use fearless_simd::{Level, Simd};
 
-use super::{Lanes, Scalar, Wide};
+use super::{Lanes, Single, Wide};
 
 /// An instruction set that is there: the lane types of its graphs, and a function that runs code with its features.
 pub trait Isa: Copy + Send + Sync + 'static {
@@ -23,14 +23,14 @@ pub struct OnLevel<S: Simd, const FMA: bool>(S);
 
 impl<S: Simd, const FMA: bool> Isa for OnLevel<S, FMA> {
     type Wide = Wide<S>;
-    type One = Scalar<FMA>;
+    type One = Single<S, FMA>;
     #[inline(always)]
     fn wide(self) -> Wide<S> {
         Wide(self.0)
     }
     #[inline(always)]
-    fn one(self) -> Scalar<FMA> {
-        Scalar
+    fn one(self) -> Single<S, FMA> {
+        Single(self.0)
     }
     #[inline(always)]
     fn run<R>(self, f: impl FnOnce() -> R) -> R {

@@ -5,12 +5,14 @@
 //! feature function that [`Isa::run`] enters.
 mod isa;
 mod scalar;
+mod single;
 mod wide;
 
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Sub};
 
 pub use isa::{Isa, IsaChoice, IsaMissing, WithIsa, with_isa};
 pub use scalar::Scalar;
+pub use single::Single;
 pub use wide::Wide;
 
 /// Proof that an instruction set is there, and the vectors made with it.
@@ -27,7 +29,85 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// Lane `l` is `f(l)`.
     #[allow(clippy::wrong_self_convention)] // a token makes vectors: `self` is what it makes them from
     fn from_fn(self, f: impl FnMut(usize) -> f32) -> Self::F;
+
+    /// Vectors of items that lie side by side in an array: of one lane as many as the instruction set's vectors hold, of many lanes
+    /// one item, which is a vector already. A loop by runs is written once and uses the whole width either way:
+    ///
+    /// ```text
+    /// for at in (0..BLOCK).step_by(L::RUN) {
+    ///     l.store(out, at, l.load(x, at) * gain);
+    /// }
+    /// ```
+    type Run: Lanes;
+    /// Items of a run: a divisor of a block.
+    const RUN: usize;
+    /// The token of runs.
+    fn run(self) -> Self::Run;
+    /// The run that starts with `from[at]`.
+    fn load(self, from: &[Self::F], at: usize) -> RunF<Self>;
+    fn store(self, to: &mut [Self::F], at: usize, x: RunF<Self>);
+    fn store_int(self, to: &mut [Self::I], at: usize, x: RunI<Self>);
+    /// Every item is `x`.
+    fn spread(self, x: Self::F) -> RunF<Self>;
+    /// Every item is `x`.
+    fn spread_int(self, x: Self::I) -> RunI<Self>;
+    /// The run of a table that starts with `from[at]`, the same in every lane.
+    fn table(self, from: &[f32], at: usize) -> RunF<Self>;
+    /// The same of integers.
+    fn table_int(self, from: &[i32], at: usize) -> RunI<Self>;
+    /// For each item of `x` the one `BY` places earlier, from `before` (the run before it) on. `BY` is 1 or less than a run.
+    fn earlier<const BY: usize>(before: RunF<Self>, x: RunF<Self>) -> RunF<Self>;
 }
+
+/// A run of floats.
+pub type RunF<L> = <<L as Lanes>::Run as Lanes>::F;
+/// A run of integers.
+pub type RunI<L> = <<L as Lanes>::Run as Lanes>::I;
+
+/// Runs of one item.
+macro_rules! runs_of_one {
+    () => {
+        type Run = Self;
+        const RUN: usize = 1;
+        #[inline(always)]
+        fn run(self) -> Self {
+            self
+        }
+        #[inline(always)]
+        fn load(self, from: &[Self::F], at: usize) -> Self::F {
+            from[at]
+        }
+        #[inline(always)]
+        fn store(self, to: &mut [Self::F], at: usize, x: Self::F) {
+            to[at] = x;
+        }
+        #[inline(always)]
+        fn store_int(self, to: &mut [Self::I], at: usize, x: Self::I) {
+            to[at] = x;
+        }
+        #[inline(always)]
+        fn spread(self, x: Self::F) -> Self::F {
+            x
+        }
+        #[inline(always)]
+        fn spread_int(self, x: Self::I) -> Self::I {
+            x
+        }
+        #[inline(always)]
+        fn table(self, from: &[f32], at: usize) -> Self::F {
+            self.f(from[at])
+        }
+        #[inline(always)]
+        fn table_int(self, from: &[i32], at: usize) -> Self::I {
+            self.i(from[at])
+        }
+        #[inline(always)]
+        fn earlier<const BY: usize>(before: Self::F, _: Self::F) -> Self::F {
+            before
+        }
+    };
+}
+use runs_of_one;
 
 /// A vector of `f32`.
 pub trait Float:

@@ -1,17 +1,19 @@
 //! One lane. With `FMA` it must run inside a function that has the feature, else `mul_add` becomes a library call.
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Sub};
 
-use super::{Float, Int, Lanes, Mask};
+use super::{Float, Int, Lanes, Mask, runs_of_one};
 
-/// Token of the one-lane type.
+/// Token of the one-lane type on its own, for tests and for what runs on no engine: the engine's is [`super::Single`].
 #[derive(Clone, Copy, Debug)]
 pub struct Scalar<const FMA: bool>;
 
 #[derive(Clone, Copy, Debug)]
-pub struct ScalarF<const FMA: bool>(f32);
+#[repr(transparent)]
+pub struct ScalarF<const FMA: bool>(pub(super) f32);
 
 #[derive(Clone, Copy, Debug)]
-pub struct ScalarI<const FMA: bool>(i32);
+#[repr(transparent)]
+pub struct ScalarI<const FMA: bool>(pub(super) i32);
 
 impl<const FMA: bool> Lanes for Scalar<FMA> {
     const N: usize = 1;
@@ -30,6 +32,7 @@ impl<const FMA: bool> Lanes for Scalar<FMA> {
     fn from_fn(self, mut f: impl FnMut(usize) -> f32) -> ScalarF<FMA> {
         ScalarF(f(0))
     }
+    runs_of_one!();
 }
 
 macro_rules! operator {

@@ -3,17 +3,17 @@ use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Sub};
 
 use fearless_simd::{Bytes, ExtractToken, Select, Simd, SimdBase, SimdFloat, SimdInt, SimdMask};
 
-use super::{Float, Int, Lanes, Mask};
+use super::{Float, Int, Lanes, Mask, runs_of_one};
 
 /// Token of an instruction set's native vectors.
 #[derive(Clone, Copy, Debug)]
 pub struct Wide<S: Simd>(pub S);
 
 #[derive(Clone, Copy)]
-pub struct WideF<S: Simd>(S::f32s);
+pub struct WideF<S: Simd>(pub(super) S::f32s);
 
 #[derive(Clone, Copy)]
-pub struct WideI<S: Simd>(S::i32s);
+pub struct WideI<S: Simd>(pub(super) S::i32s);
 
 #[derive(Clone, Copy)]
 pub struct WideM<S: Simd>(S::mask32s);
@@ -35,6 +35,7 @@ impl<S: Simd> Lanes for Wide<S> {
     fn from_fn(self, f: impl FnMut(usize) -> f32) -> WideF<S> {
         WideF(S::f32s::from_fn(self.0, f))
     }
+    runs_of_one!();
 }
 
 macro_rules! operator {
