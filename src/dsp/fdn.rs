@@ -148,14 +148,31 @@ pub fn read_lines<L: Lanes>(
             first[k] = l.spread(heads.first[k][j]);
             step[k] = l.spread(heads.step[k][j]);
         }
+        // The weights of the first run, and what they change by from run to run: adding is cheaper than multiplying anew, and few
+        // runs make a block. A lane's own frames are too many for that.
+        let (counts, runs) = (l.table(&FRAMES, 0), l.run().f(L::RUN as f32));
+        let mut weights = first;
+        for k in 0..4 {
+            weights[k] = step[k].fma(counts, first[k]);
+        }
+        let on = [
+            step[0] * runs,
+            step[1] * runs,
+            step[2] * runs,
+            step[3] * runs,
+        ];
         for at in (0..BLOCK).step_by(L::RUN) {
-            let t = l.table(&FRAMES, at);
-            let (mut weights, mut taps) = (first, first);
+            let mut taps = first;
             for k in 0..4 {
-                weights[k] = step[k].fma(t, first[k]);
                 taps[k] = l.load(run, at + k);
             }
             l.store(out, at, weigh::<L::Run>(taps, weights));
+            for k in 0..4 {
+                weights[k] = match L::RUN {
+                    1 => step[k].fma(l.run().f((at + 1) as f32), first[k]),
+                    _ => weights[k] + on[k],
+                };
+            }
         }
     }
 }
@@ -328,12 +345,12 @@ fn turn<L: Lanes>(
     if rows.iter().any(|row| row.len() != BLOCK) {
         return;
     }
-    let (r, quarter) = (l.run(), l.run().f(0.25));
+    let quarter = l.run().f(0.25);
     for at in (0..BLOCK).step_by(L::RUN) {
-        let mut x = [r.f(0.0); LINES];
-        for (x, block) in x.iter_mut().zip(blocks) {
-            *x = l.load(block, at);
-        }
+        let mut x = std::array::from_fn(
+            #[inline(always)]
+            |j| l.load(&blocks[j], at),
+        );
         l.store(left, at, side::<L, 0>(x));
         l.store(right, at, side::<L, 1>(x));
         butterflies::<L, 1>(&mut x);

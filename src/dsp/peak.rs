@@ -4,18 +4,18 @@ use super::{
     lanes::{Float, Lanes},
 };
 
-/// The largest magnitude in each lane, by eight maxima side by side: one after the other would be as slow as the rest of a module.
+/// Maxima side by side: one after the other would be as slow as the rest of a module.
+const SIDE_BY_SIDE: usize = 4;
+
+/// The largest magnitude in each lane.
 #[inline(always)]
 pub fn peak<L: Lanes>(l: L, block: &[L::F; BLOCK]) -> L::F {
-    let mut most = [l.f(0.0); 8];
-    for eight in block.chunks_exact(8) {
-        for (m, x) in most.iter_mut().zip(eight) {
-            *m = m.max(x.abs());
+    let mut most = [l.run().f(0.0); SIDE_BY_SIDE];
+    for start in (0..BLOCK).step_by(SIDE_BY_SIDE * L::RUN) {
+        for k in 0..SIDE_BY_SIDE {
+            most[k] = most[k].max(l.load(block, start + k * L::RUN).abs());
         }
     }
-    let mut top = l.f(0.0);
-    for m in most {
-        top = top.max(m);
-    }
-    top
+    let [a, b, c, d] = most;
+    l.largest(a.max(b).max(c.max(d)))
 }

@@ -124,9 +124,10 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         let count = self.slots.len();
         let constants = &mut self.constants[group * self.row..][..self.row];
         let mut ins = match constants.first_chunk::<SLOTS>() {
-            Some(row) => row.map(
+            // Not `row.map`, which copies the row first.
+            Some(row) => std::array::from_fn(
                 #[inline(always)]
-                |x| In::constant(x),
+                |slot| In::constant(row[slot]),
             ),
             None => [In::constant(R::lanes(isa).f(0.0)); SLOTS],
         };
@@ -160,15 +161,16 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             }
         }
         let outs = &mut self.outs[group * self.out_stride..][..self.out_slots];
-        match outs {
+        // A loop over one or two is longer than what it does.
+        match &mut *outs {
             [out] => out.constant = false,
+            [left, right] => (left.constant, right.constant) = (false, false),
             outs => {
                 for out in outs {
                     out.constant = false;
                 }
             }
         }
-        let outs = &mut self.outs[group * self.out_stride..][..self.out_slots];
         let with_notes;
         let mut io = Io {
             ins: &ins[..count],

@@ -70,8 +70,8 @@ const WAYS_NOW: usize = 7;
 const DAMP_NOW: usize = 8;
 /// Frames since the room was heard.
 const QUIET: usize = 9;
-const CUT_L: usize = 10;
-const CUT_R: usize = 11;
+/// Of the left side; the right one's is the next.
+const CUT_LOW: usize = 10;
 const PREDELAY_NOW: usize = 12;
 const DEPTH_NOW: usize = 13;
 const FREEZE_NOW: usize = 14;
@@ -283,7 +283,7 @@ impl Reverb {
         for (side, block) in input.iter_mut().enumerate() {
             let mut flat = [l.f(0.0); BLOCK];
             let x = io.ins[input::IN_L + side].expand(&mut flat);
-            let mut low = io.state[CUT_L + side];
+            let mut low = io.state[CUT_LOW + side];
             if let Some(cutoff) = cutoff.block() {
                 for i in 0..BLOCK {
                     let keep = exp2(l, cutoff[i] * l.f(tau));
@@ -299,7 +299,7 @@ impl Reverb {
                     l.store(block, at, high);
                 }
             }
-            io.state[CUT_L + side] = low;
+            io.state[CUT_LOW + side] = low;
         }
     }
 

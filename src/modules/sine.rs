@@ -68,7 +68,7 @@ impl Module for Sine {
             io.ins[input::LIN],
             io.ins[param::FEEDBACK],
         );
-        let out = &mut io.outs[output::OUT].block;
+        let out: &mut [L::F; BLOCK] = &mut io.outs[output::OUT].block;
         let gain = steady_level(l, &level);
         let mut phase = Phase::<L>::load(io.state);
         let steady = freq.is_constant() && ratio.is_constant() && is_zero(l, &lin);
@@ -92,7 +92,7 @@ impl Module for Sine {
             }
             phase.turn = phase.turn - offset;
         } else {
-            // Phases first: then nothing is carried from frame to frame, and one lane vectorises along time.
+            // Phases first: then nothing is carried from frame to frame, and one lane goes on in runs.
             let hertz = steady.then(
                 #[inline(always)]
                 || freq.head() * ratio.head(),
@@ -105,24 +105,20 @@ impl Module for Sine {
                 #[inline(always)]
                 |i| (freq.at(i) * ratio.at(i)).fma(lin.at(i), freq.at(i) * ratio.at(i)),
             );
-            match fm.block() {
-                Some(fm) => {
-                    for (phase, fm) in phases.iter_mut().zip(fm) {
-                        *phase = *phase + turns(l, *fm);
-                    }
-                }
-                None => {
-                    let offset = turns(l, fm.head());
-                    for phase in &mut phases {
-                        *phase = *phase + offset;
-                    }
+            let (r, steady) = (l.run(), turns(l, fm.head()));
+            for at in (0..BLOCK).step_by(L::RUN) {
+                let moved = match fm.block() {
+                    Some(fm) => turns(r, l.load(fm, at)),
+                    None => l.spread_int(steady),
+                };
+                let turn = l.load_int(&phases, at) + moved;
+                if alone {
+                    l.store(out, at, sin_turn(r, turn) * l.spread(gain));
+                } else {
+                    l.store_int(&mut phases, at, turn);
                 }
             }
-            if alone {
-                for (o, phase) in out.iter_mut().zip(&phases) {
-                    *o = sin_turn(l, *phase) * gain;
-                }
-            } else {
+            if !alone {
                 let last = [io.state[LAST], io.state[LAST + 1]];
                 feed_back(
                     l,

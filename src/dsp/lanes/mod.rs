@@ -45,6 +45,7 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn run(self) -> Self::Run;
     /// The run that starts with `from[at]`.
     fn load(self, from: &[Self::F], at: usize) -> RunF<Self>;
+    fn load_int(self, from: &[Self::I], at: usize) -> RunI<Self>;
     fn store(self, to: &mut [Self::F], at: usize, x: RunF<Self>);
     fn store_int(self, to: &mut [Self::I], at: usize, x: RunI<Self>);
     /// Every item is `x`.
@@ -57,6 +58,8 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn table_int(self, from: &[i32], at: usize) -> RunI<Self>;
     /// For each item of `x` the one `BY` places earlier, from `before` (the run before it) on. `BY` is 1 or less than a run.
     fn earlier<const BY: usize>(before: RunF<Self>, x: RunF<Self>) -> RunF<Self>;
+    /// The largest of a run's items, in each lane.
+    fn largest(self, x: RunF<Self>) -> Self::F;
 }
 
 /// A run of floats.
@@ -75,6 +78,10 @@ macro_rules! runs_of_one {
         }
         #[inline(always)]
         fn load(self, from: &[Self::F], at: usize) -> Self::F {
+            from[at]
+        }
+        #[inline(always)]
+        fn load_int(self, from: &[Self::I], at: usize) -> Self::I {
             from[at]
         }
         #[inline(always)]
@@ -104,6 +111,10 @@ macro_rules! runs_of_one {
         #[inline(always)]
         fn earlier<const BY: usize>(before: Self::F, _: Self::F) -> Self::F {
             before
+        }
+        #[inline(always)]
+        fn largest(self, x: Self::F) -> Self::F {
+            x
         }
     };
 }

@@ -2,7 +2,7 @@
 use fearless_simd::{Simd, SimdBase};
 
 use super::{
-    Lanes, Wide,
+    Float, Lanes, Wide,
     scalar::{ScalarF, ScalarI},
     wide::{WideF, WideI},
 };
@@ -24,6 +24,13 @@ fn floats<const FMA: bool>(items: &[ScalarF<FMA>]) -> &[f32] {
 fn floats_mut<const FMA: bool>(items: &mut [ScalarF<FMA>]) -> &mut [f32] {
     // SAFETY: as in `floats`, and the borrow stays the only one.
     unsafe { std::slice::from_raw_parts_mut(items.as_mut_ptr().cast(), items.len()) }
+}
+
+#[inline(always)]
+#[allow(unsafe_code)]
+fn ints<const FMA: bool>(items: &[ScalarI<FMA>]) -> &[i32] {
+    // SAFETY: as in `floats`: `ScalarI` is a transparent `i32`.
+    unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), items.len()) }
 }
 
 #[inline(always)]
@@ -60,6 +67,10 @@ impl<S: Simd, const FMA: bool> Lanes for Single<S, FMA> {
     #[inline(always)]
     fn load(self, from: &[ScalarF<FMA>], at: usize) -> WideF<S> {
         self.table(floats(from), at)
+    }
+    #[inline(always)]
+    fn load_int(self, from: &[ScalarI<FMA>], at: usize) -> WideI<S> {
+        self.table_int(ints(from), at)
     }
     #[inline(always)]
     fn store(self, to: &mut [ScalarF<FMA>], at: usize, x: WideF<S>) {
@@ -101,6 +112,14 @@ impl<S: Simd, const FMA: bool> Lanes for Single<S, FMA> {
             15 => before.0.slide::<15>(x.0),
             _ => unreachable!("no set's vectors are that long"),
         })
+    }
+    #[inline(always)]
+    fn largest(self, x: WideF<S>) -> ScalarF<FMA> {
+        let mut largest = self.f(f32::NEG_INFINITY);
+        for item in x.lanes() {
+            largest = largest.max(ScalarF(*item));
+        }
+        largest
     }
 }
 
@@ -148,6 +167,8 @@ mod tests {
             }
         }
         assert_eq!(l.spread(l.f(3.0)).sum(), 3.0 * L::RUN as f32);
+        let last = l.largest(l.load(&items, 64 - L::RUN));
+        assert_eq!(last.lanes()[0], 63.0);
     }
 
     #[test]
