@@ -106,6 +106,81 @@ fn a_knob_of_one_use_is_written_at_that_use() {
     assert_eq!(patch.modules[node].params[ratio], ParamValue::Fixed(5.0));
 }
 
+/// The cables of a patch with another amount for one of them.
+fn turned(text: &str, cable: &str, amount: &str) -> Vec<String> {
+    let mut all = cables(text);
+    let line = all
+        .iter_mut()
+        .find(|l| l.starts_with(&format!("{cable} * ")));
+    *line.unwrap_or_else(|| panic!("no {cable}")) = format!("{cable} * {amount}");
+    all.sort();
+    all
+}
+
+#[test]
+fn an_amount_of_one_use_is_written_at_that_use() {
+    let set = |text: &str, module: &str, name: &str, value: f32| {
+        let value = ParamValue::Fixed(value);
+        let new = edit::set_knob(text, module, name, value).expect("set");
+        assert!(told(&new).is_empty(), "{new}: {:?}", told(&new));
+        new
+    };
+    let once = set(BELLS, "low_car", "fm<low_mod", 0.7);
+    let first = r#"low: bell(mod: (ratio: 2), env: (d: "3s"), cables: ["mod > car.fm * 0.7"]), // two of them"#;
+    assert!(once.contains(first), "{once}");
+    assert!(
+        once.contains("\"mod > car.fm * 0.3\""),
+        "the group's own stays: {once}"
+    );
+    assert_eq!(cables(&once), turned(BELLS, "low_mod > low_car.fm", "0.7"));
+    // Again, as one, and a second one.
+    let again = set(&once, "low_car", "fm<low_mod", 0.25);
+    assert_eq!(again, once.replace("* 0.7", "* 0.25"));
+    let plain = set(&again, "low_car", "fm<low_mod", 1.0);
+    assert!(plain.contains("cables: [\"mod > car.fm\"]"), "{plain}");
+    assert_eq!(set(&plain, "low_car", "fm<low_mod", 0.7), once);
+    let second = set(&once, "low_vca", "cv<low_env", 0.5);
+    assert!(
+        second.contains(r#"cables: ["mod > car.fm * 0.7", "env > vca.cv * 0.5"]"#),
+        "{second}"
+    );
+    // A use without brackets, and with empty ones.
+    let other = set(BELLS, "high_car", "fm<high_mod", 0.1);
+    assert!(
+        other.contains(r#"high: bell(cables: ["mod > car.fm * 0.1"]),"#),
+        "{other}"
+    );
+    let empty = BELLS.replace("high: bell,", "high: bell(),");
+    assert_eq!(set(&empty, "high_car", "fm<high_mod", 0.1), other);
+    // Several cables have one amount there: each gets its own.
+    let shared = once.replace("\"mod > car.fm * 0.7\"", "\"mod + env > car.fm * 0.7\"");
+    let shared = shared.replace("\"mod > car.fm * 0.3\"", "\"mod + env > car.fm * 0.3\"");
+    let apart = set(&shared, "low_car", "fm<low_env", 0.2);
+    let mut want = turned(&shared, "low_env > low_car.fm", "0.2");
+    want.sort();
+    assert_eq!(cables(&apart), want, "{apart}");
+}
+
+#[test]
+fn an_amount_by_a_port_of_a_group_is_written_from_module_to_module() {
+    let set = |module: &str, name: &str, value: f32| {
+        edit::set_knob(BELLS, module, name, ParamValue::Fixed(value)).expect("set")
+    };
+    let bright = set("low_car", "fm<lfo", 0.1);
+    for line in [
+        "\"lfo > low_car.fm * 0.1\",",
+        "\"lfo > high_car.level * 0.1\",",
+    ] {
+        assert!(bright.contains(line), "{bright}");
+    }
+    assert_eq!(cables(&bright), turned(BELLS, "lfo > low_car.fm", "0.1"));
+    // One port, two cables.
+    let pitch = set("high_mod", "freq<keys", 1.0);
+    assert_eq!(cables(&pitch), turned(BELLS, "keys > high_mod.freq", "1"));
+    assert!(pitch.contains("\"keys.pitch > low.pitch\""), "{pitch}");
+    assert!(pitch.contains("\"keys > high_car.freq * 2oct\""), "{pitch}");
+}
+
 /// The cables of a patch as "from > to", sorted.
 fn cables(text: &str) -> Vec<String> {
     let patch = parse(text, "p.ron").patch.expect("valid");
@@ -236,12 +311,6 @@ fn what_is_inside_a_group_is_changed_there_and_the_refusal_says_so() {
         let why = why(cut);
         assert!(why.contains("screen 3"), "{why}");
     }
-    let amount = Edit::Amount {
-        from: "lfo".into(),
-        to: "low_car.fm".into(),
-        amount: Some("0.1".into()),
-    };
-    assert!(why(amount).contains("group's port"));
 }
 
 #[test]
@@ -258,6 +327,18 @@ fn mistakes_are_told_where_they_stand() {
         (
             with(voice, "a: v(o: (levl: 1))", r#""a > out""#),
             "p.ron:1:101 `Sine` has no `levl`; did you mean `level`?",
+        ),
+        (
+            with(voice, r#"a: v(cables: ["o > p.freq"])"#, r#""a > out""#),
+            "the group `v` has no module `p`; it has o",
+        ),
+        (
+            with(voice, r#"a: v(cables: ["o > o.fm * 0.5"])"#, r#""a > out""#),
+            "the group `v` has no cable o > o.fm",
+        ),
+        (
+            with(voice, "a: v(cables: 3)", r#""a > out""#),
+            "`cables` of a use takes a list",
         ),
         (
             with(voice, "a: w", r#""a > out""#),

@@ -205,6 +205,18 @@ impl Fix {
         Self::replace(at..at, text)
     }
 
+    /// What makes one text of another: the part in which they differ.
+    pub fn between(old: &str, new: &str) -> Self {
+        let same = |(a, b): &(char, char)| a == b;
+        let head: usize = (old.chars().zip(new.chars()).take_while(same))
+            .map(|(c, _)| c.len_utf8())
+            .sum();
+        let (old_rest, new_rest) = (&old[head..], &new[head..]);
+        let tails = old_rest.chars().rev().zip(new_rest.chars().rev());
+        let tail: usize = tails.take_while(same).map(|(c, _)| c.len_utf8()).sum();
+        Self::replace(head..old.len() - tail, &new[head..new.len() - tail])
+    }
+
     /// The text with the fix in it; unchanged where the span is not in the text.
     pub fn apply(&self, text: &str) -> String {
         match (text.get(..self.span.start), text.get(self.span.end..)) {

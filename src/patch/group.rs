@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::args::read_args;
 use super::cable_text::read_group_cables;
 use super::diagnostic::Fix;
+use super::group_amounts::{self, CABLES};
 use super::group_ports::Ports;
 use super::modules_text::{Entry, Means, Names, read_modules};
 use super::names::{list, nearest};
@@ -188,11 +189,18 @@ impl Groups {
             draft.patch.modules.push(node);
             draft.spans.modules.push(spans);
         }
-        for (cable, spans) in body.patch.cables.iter().zip(&body.spans.cables) {
+        let amounts = own_cables(group, entry.args, source).map_or_else(BTreeMap::new, |value| {
+            group_amounts::read_own(value, &group.name, &body.patch, source)
+        });
+        let cables = body.patch.cables.iter().zip(&body.spans.cables);
+        for (index, (cable, spans)) in cables.enumerate() {
             let mut cable: Cable = *cable;
             cable.from.node += first;
             cable.to.node += first;
+            let own = amounts.get(&index);
+            cable.amount = own.map_or(cable.amount, |own| own.amount);
             draft.patch.cables.push(cable);
+            let spans = own.map_or(spans, |own| &own.spans);
             draft.spans.cables.push(spans.clone());
         }
     }
@@ -213,6 +221,18 @@ impl Groups {
             }
         }
     }
+}
+
+/// The amounts that one use gives the group's cables, as they are written.
+fn own_cables<'v>(
+    group: &Group,
+    written: Option<&'v Struct>,
+    source: &Source,
+) -> Option<&'v Value> {
+    let written = written.filter(|_| group.body.patch.node(CABLES).is_none())?;
+    let mut fields = written.fields.iter();
+    let found = fields.find(|field| source.word(&field.name) == CABLES);
+    found.map(|field| &field.value)
 }
 
 /// The values that one use gives itself, by the index of the module: `bell(car: (ratio: 2), env: (d: "2s"))`.
@@ -238,6 +258,9 @@ fn own_values<'v>(
     for field in &written.fields {
         let word = source.word(&field.name);
         let Some(index) = modules.iter().position(|m| m.name == word) else {
+            if word == CABLES {
+                continue;
+            }
             let near = nearest(word, inner());
             let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),

@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod edit;
 pub mod file;
 mod group;
+mod group_amounts;
 mod group_ports;
 pub mod lexer;
 mod literal;

@@ -6,7 +6,7 @@ use crate::patch::chain::{Chain, End, parse_chain};
 use crate::patch::diagnostic::Severity;
 use crate::patch::names::nearest;
 use crate::patch::quoted::Quoted;
-use crate::patch::read::{Source as Reading, read_patch};
+use crate::patch::read::{Draft, Source as Reading, read_patch};
 use crate::patch::spans::Spans;
 use crate::patch::tree::{self, Field, Shape, Value};
 use crate::patch::{Cable, Patch};
@@ -236,12 +236,27 @@ impl<'t> Doc<'t> {
     }
 }
 
+/// A text as far as it can be read: one with mistakes in it, too, if only its brackets are right.
+pub fn as_far_as(text: &str) -> Result<Draft, EditError> {
+    let tree = tree::read("", text);
+    let mut findings = tree.findings;
+    // Where brackets are wrong, nobody knows what belongs to which module.
+    let Some(root) = tree.root.filter(|_| findings.errors() == 0) else {
+        return Err(broken(findings));
+    };
+    let mut source = Reading {
+        text,
+        findings: &mut findings,
+    };
+    Ok(read_patch(&root, "", &mut source))
+}
+
 const EMPTY: Value = Value {
     span: 0..0,
     shape: Shape::Bad,
 };
 
-fn list_of(value: &Value, items: &[Value]) -> List {
+pub fn list_of(value: &Value, items: &[Value]) -> List {
     List {
         inside: value.span.start + 1..value.span.end - 1,
         entries: items.iter().map(|i| i.span.clone()).collect(),

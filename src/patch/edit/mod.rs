@@ -1,4 +1,5 @@
 //! Edits of a patch's text that keep comments and layout: what the Patch screen does, one value of [`Edit`] each. Pure functions.
+mod amounts;
 mod cables;
 mod doc;
 mod entry;
@@ -12,7 +13,7 @@ use crate::modules::spec::{OptionValue, ParamValue};
 
 pub use macros::set_macro_at;
 pub use names::{check_name, free_like, free_name, source_text, target_text};
-pub use value::{param_edit, set_knob, set_option, set_param};
+pub use value::{knob_edit, param_edit, set_knob, set_option, set_param};
 
 /// Something that a user does to a patch. Names are those of the text; ports as cables write them: `seq.gate`, `vcf.cutoff`,
 /// `vca` for its first input or output.
@@ -137,7 +138,7 @@ impl Edit {
             } => cables::wire(text, from, to, amount.as_deref(), *feedback),
             Self::Cut { from, to } => cables::cut(text, from, to),
             Self::Amount { from, to, amount } => {
-                cables::set_amount(text, from, to, amount.as_deref())
+                amounts::set_amount(text, from, to, amount.as_deref())
             }
             Self::Set {
                 module,

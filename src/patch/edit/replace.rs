@@ -9,7 +9,8 @@ use crate::patch::value::parse_amount;
 use crate::patch::{Cable, Input, Node, Patch};
 
 use super::EditError;
-use super::cables::{amount_part, cut_all};
+use super::amounts::amount_part;
+use super::cables::cut_all;
 use super::doc::{Doc, splice};
 use super::entry::{self, List};
 use super::modules::find_kind;

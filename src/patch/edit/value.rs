@@ -1,17 +1,15 @@
 //! One value of a patch's text anew: every other byte stays.
 use crate::modules::spec::{OptionValue, ParamValue};
-use crate::patch::diagnostic::{Fix, Severity};
+use crate::patch::diagnostic::Fix;
 use crate::patch::literal::literal;
 use crate::patch::names::nearest;
-use crate::patch::read::{Source, read_patch};
 use crate::patch::spans::{ModuleSpans, Within};
-use crate::patch::tree;
 use crate::patch::value::check_range;
 use crate::patch::write;
 
 use super::EditError;
-use super::cables;
-use super::doc::Doc;
+use super::amounts;
+use super::doc::{Doc, as_far_as};
 
 /// The text with one parameter changed and every other byte kept. The unit that the user wrote stays; an argument that was
 /// not written is added.
@@ -34,35 +32,39 @@ pub fn set_knob(
     match (name.split_once('<'), value) {
         (Some((input, from)), ParamValue::Fixed(amount) | ParamValue::Beats(amount)) => {
             let from = from.trim_start_matches('~');
-            cables::set_amount_value(text, from, &format!("{module}.{input}"), amount)
+            amounts::set_amount_value(text, from, &format!("{module}.{input}"), amount)
         }
         (None, value) => set_param(text, module, name, value),
     }
 }
 
-/// The same as one replacement, for editors that keep a cursor.
+/// The same as one replacement, for editors that keep a cursor. Mistakes elsewhere in the text are none of its business.
+pub fn knob_edit(
+    text: &str,
+    module: &str,
+    name: &str,
+    value: ParamValue,
+) -> Result<Fix, EditError> {
+    let Some((input, from)) = name.split_once('<') else {
+        return param_edit(text, module, name, value);
+    };
+    let (ParamValue::Fixed(amount) | ParamValue::Beats(amount)) = value;
+    let (from, to) = (from.trim_start_matches('~'), format!("{module}.{input}"));
+    match amounts::set_amount_value(text, from, &to, amount) {
+        Ok(new) => Ok(Fix::between(text, &new)),
+        Err(EditError::Broken(_)) => amounts::edit_in_place(text, from, (module, input), amount),
+        Err(other) => Err(other),
+    }
+}
+
+/// A parameter's value as one replacement.
 pub fn param_edit(
     text: &str,
     module: &str,
     param: &str,
     value: ParamValue,
 ) -> Result<Fix, EditError> {
-    let tree = tree::read("", text);
-    let mut findings = tree.findings;
-    // Where brackets are wrong, nobody knows what belongs to which module.
-    let Some(root) = tree.root.filter(|_| findings.errors() == 0) else {
-        let all = findings.finish();
-        let first = all.into_iter().find(|d| d.severity == Severity::Error);
-        let why = first.map_or("the patch is empty".to_owned(), |d| {
-            format!("{}:{} {}", d.line, d.column, d.message)
-        });
-        return Err(EditError::Broken(why));
-    };
-    let mut source = Source {
-        text,
-        findings: &mut findings,
-    };
-    let draft = read_patch(&root, "", &mut source);
+    let draft = as_far_as(text)?;
     let node = draft.patch.node(module).ok_or_else(|| {
         let names = draft.patch.modules.iter().map(|m| m.name.as_str());
         match nearest(module, names) {

@@ -193,3 +193,45 @@ fn a_morph_turns_what_is_heard_and_leaves_the_standby_at_its_end() {
     // What is unheard now has its own values again.
     assert_eq!(freq(&session, SlotId::A), 100.0);
 }
+
+const GROUPED: &str = r#"(name: "g", groups: (
+        bell: (modules: (mod: Sine(), car: Sine()), cables: ["mod > car.fm * 0.3", "in > car.fm", "car > out"]),
+    ), modules: (
+        low: bell, /* kept */ high: bell(mod: (ratio: 2)), lfo: Lfo(), out: Out(gain: "-12dB"),
+    ),
+    cables: ["low + high > out", "lfo > low"],
+    macros: [(name: "bite", at: 0, to: ["low_car.fm 0.1..0.9"])])"#;
+
+#[test]
+fn an_amount_inside_a_group_is_written_for_the_use_that_it_was_turned_in() {
+    let mut session = Session::new(Config {
+        budget: 1e6,
+        ..Config::default()
+    });
+    session
+        .load_first(GROUPED, Path::new("c.ron"))
+        .expect("plays");
+    session.render(48_000);
+    assert_eq!(amounts(&session, SlotId::A), [0.3, 0.3, 1.0, 1.0, 1.0]);
+    session
+        .command(Command::Macro {
+            name: "bite".into(),
+            at: 0.5,
+        })
+        .expect("turned");
+    session.render(9_600);
+    // `amounts` reads both the patch and its text.
+    let turned = amounts(&session, SlotId::A);
+    assert_eq!(turned, [0.5, 0.3, 1.0, 1.0, 0.5]);
+    assert_eq!(amounts(&session, SlotId::B), turned);
+    session
+        .command(Command::SetParam {
+            focus: Focus::Live,
+            module: "high_car".into(),
+            param: "fm<high_mod".into(),
+            value: ParamValue::Fixed(0.7),
+        })
+        .expect("turned");
+    session.render(9_600);
+    assert!(amounts(&session, SlotId::A).contains(&0.7));
+}
