@@ -162,7 +162,8 @@ fn amounts(patch: &Patch, target: Target) -> Vec<Knob> {
     into.map(|cable| of_cable(patch, cable)).collect()
 }
 
-fn of_cable(patch: &Patch, index: usize) -> Knob {
+/// The amount of a cable.
+pub fn of_cable(patch: &Patch, index: usize) -> Knob {
     let cable = &patch.cables[index];
     let node = &patch.modules[cable.to.node];
     let input = ports::input_name(node.spec, cable.to.input);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use crate::control::command::{Command, Focus};
 use crate::dsp::cpu;
 use crate::modules::spec::ParamValue;
-use crate::patch::edit::set_param;
+use crate::patch::edit::set_knob;
 use crate::patch::file::parse;
 
 use super::app::Layer;
@@ -34,7 +34,7 @@ fn text(scene: &Scene) -> String {
 fn turn(scene: &mut Scene, module: &str, param: &str, to: f32) {
     scene.publish(|view| {
         let live = view.slots[0].loaded.as_mut().expect("loaded");
-        let new = set_param(&live.text, module, param, ParamValue::Fixed(to)).expect("set");
+        let new = set_knob(&live.text, module, param, ParamValue::Fixed(to)).expect("set");
         let patch = parse(&new, "t").patch.expect("right");
         live.text = new.into();
         live.patch = Arc::new(patch);
@@ -148,6 +148,93 @@ fn a_knob_that_is_turned_elsewhere_turns_in_what_is_typed() {
         now.contains("d: \"250ms\"") && !now.contains("mine"),
         "{now}"
     );
+}
+
+#[test]
+fn an_amount_that_is_turned_elsewhere_turns_in_what_is_typed() {
+    let mut scene = at("bpm: 132,");
+    scene.type_text(" // mine");
+    turn(&mut scene, "vco", "freq<env", 1.5);
+    let now = text(&scene);
+    assert!(
+        now.contains("env > vco.freq * 1.5oct") && now.contains("// mine"),
+        "{now}"
+    );
+    // One that had no amount, in a text with a mistake.
+    scene.press("Enter");
+    scene.type_text("foo: 3,");
+    scene.look();
+    assert!(scene.text(80, 24).contains("unknown field"));
+    turn(&mut scene, "vca", "cv<env", 0.5);
+    assert!(
+        text(&scene).contains("\"env > vca.cv * 0.5\""),
+        "{}",
+        text(&scene)
+    );
+    turn(&mut scene, "vca", "cv<env", 0.25);
+    assert!(
+        text(&scene).contains("\"env > vca.cv * 0.25\""),
+        "{}",
+        text(&scene)
+    );
+    // What was typed otherwise is meant otherwise.
+    scene.press("^F");
+    scene.type_text("* 0.15");
+    scene.press("Enter Right Right Delete Delete Delete Delete");
+    scene.type_text("0.3");
+    turn(&mut scene, "pan", "pan<lfo", 0.9);
+    assert!(
+        text(&scene).contains("lfo > pan.pan * 0.3\""),
+        "{}",
+        text(&scene)
+    );
+    // Undo takes back what was typed, not what was turned.
+    for _ in 0..20 {
+        scene.press("^Z");
+    }
+    let now = text(&scene);
+    assert!(!now.contains("mine") && now.contains("* 0.25\""), "{now}");
+    assert!(now.contains("vco.freq * 1.5oct"), "{now}");
+}
+
+#[test]
+fn a_nudge_of_an_amount_is_heard_at_once_and_so_is_its_undo() {
+    let mut scene = at("vco.freq * 2.5");
+    scene.sent();
+    let heard = |scene: &mut Scene| {
+        scene.sent().into_iter().find_map(|c| match c {
+            Command::SetParam {
+                module,
+                param,
+                value,
+                ..
+            } => Some((module, param, value)),
+            _ => None,
+        })
+    };
+    scene.press("Alt+Up");
+    assert!(
+        text(&scene).contains("vco.freq * 2.6oct"),
+        "{}",
+        text(&scene)
+    );
+    let want = |amount| {
+        Some((
+            "vco".to_owned(),
+            "freq<env".to_owned(),
+            ParamValue::Fixed(amount),
+        ))
+    };
+    assert_eq!(heard(&mut scene), want(2.6));
+    turn(&mut scene, "vco", "freq<env", 2.6);
+    assert!(!scene.app.text.edited(), "what is heard is what is written");
+    scene.press("^Z");
+    assert!(
+        text(&scene).contains("vco.freq * 2.5oct"),
+        "{}",
+        text(&scene)
+    );
+    assert_eq!(heard(&mut scene), want(2.5));
 }
 
 #[test]

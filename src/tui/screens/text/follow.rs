@@ -1,14 +1,16 @@
 //! What the text follows: what is on the bench, else what the live slot plays; knobs that are turned elsewhere are turned in what is
 //! being typed, too.
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::control::event::View;
+use crate::control::params;
 use crate::modules::spec::ParamValue;
 use crate::patch::Patch;
-use crate::patch::edit::param_edit;
+use crate::patch::diagnostic::Fix;
+use crate::patch::edit::knob_edit;
 use crate::tui::app::App;
-use crate::tui::editor::Editor;
 use crate::tui::screens::Screen;
 
 use super::TextScreen;
@@ -18,8 +20,8 @@ use super::TextScreen;
 pub struct Source {
     text: Option<Arc<str>>,
     patch: Option<Arc<Patch>>,
-    /// Knobs that were turned elsewhere since the text was opened.
-    turned: Vec<(String, &'static str)>,
+    /// Knobs that were turned elsewhere since the text was opened: by module and name, "cutoff", "cutoff<env".
+    turned: Vec<(String, String)>,
 }
 
 /// What a text with this path follows now.
@@ -98,7 +100,8 @@ impl TextScreen {
         let Some(editor) = &mut self.editor else {
             return;
         };
-        replace_difference(editor, text);
+        let change = Fix::between(&editor.text(), text);
+        editor.follow(change.span, &change.text);
         self.baseline = text.to_owned();
         self.popup = None;
     }
@@ -109,20 +112,21 @@ impl TextScreen {
         let Some(editor) = &mut self.editor else {
             return;
         };
-        for (module, param, from, to) in turns(before, after) {
+        for turn in turns(before, after) {
+            let (module, name) = (turn.module, turn.name);
             let text = editor.text();
             let stood = match &self.parsed.draft {
-                Some(draft) => value(draft, &module, param) == Some(from),
+                Some(draft) => value(draft, &module, &name) == Some(turn.from),
                 // In a text with errors the value itself is compared as it is written.
-                None => param_edit(&text, &module, param, from)
+                None => knob_edit(&text, &module, &name, turn.from)
                     .is_ok_and(|same| same.span.is_empty() || same.apply(&text) == text),
             };
-            let edit = param_edit(&text, &module, param, to);
+            let edit = knob_edit(&text, &module, &name, turn.to);
             let Some(edit) = edit.ok().filter(|_| stood) else {
                 continue;
             };
             editor.follow(edit.span, &edit.text);
-            let turned = (module, param);
+            let turned = (module, name);
             if !self.source.turned.contains(&turned) {
                 self.source.turned.push(turned);
             }
@@ -141,13 +145,19 @@ impl TextScreen {
     }
 }
 
-fn value(patch: &Patch, module: &str, param: &str) -> Option<ParamValue> {
-    let node = &patch.modules[patch.node(module)?];
-    Some(node.params[node.spec.param(param)?])
+fn value(patch: &Patch, module: &str, name: &str) -> Option<ParamValue> {
+    params::find(patch, module, name).ok().map(|k| k.value)
 }
 
-/// Knobs that differ between two states of one patch.
-fn turns(before: &Patch, after: &Patch) -> Vec<(String, &'static str, ParamValue, ParamValue)> {
+/// A knob that differs between two states of one patch.
+struct Turn {
+    module: String,
+    name: String,
+    from: ParamValue,
+    to: ParamValue,
+}
+
+fn turns(before: &Patch, after: &Patch) -> Vec<Turn> {
     let mut turns = Vec::new();
     for new in &after.modules {
         let old = before.node(&new.name).map(|n| &before.modules[n]);
@@ -157,11 +167,44 @@ fn turns(before: &Patch, after: &Patch) -> Vec<(String, &'static str, ParamValue
         for (param, spec) in new.spec.params.iter().enumerate() {
             let (from, to) = (old.params[param], new.params[param]);
             if from != to {
-                turns.push((new.name.clone(), spec.name, from, to));
+                turns.push(Turn {
+                    module: new.name.clone(),
+                    name: spec.name.to_owned(),
+                    from,
+                    to,
+                });
             }
         }
     }
+    turns.extend(amounts_turned(before, after));
     turns
+}
+
+/// Amounts of cables that both states have, in whatever order.
+fn amounts_turned(before: &Patch, after: &Patch) -> Vec<Turn> {
+    if before.cables == after.cables {
+        return Vec::new();
+    }
+    let named = |patch: &Patch, cable: usize| {
+        let knob = params::of_cable(patch, cable);
+        let module = patch.modules[knob.node].name.clone();
+        ((module, knob.name), knob.value)
+    };
+    let all = |patch: &Patch| (0..patch.cables.len()).map(|c| named(patch, c)).collect();
+    let old: HashMap<(String, String), ParamValue> = all(before);
+    let new: HashMap<(String, String), ParamValue> = all(after);
+    let turned = new.into_iter().filter_map(|((module, name), to)| {
+        let key = (module, name);
+        let from = *old.get(&key).filter(|from| **from != to)?;
+        let (module, name) = key;
+        Some(Turn {
+            module,
+            name,
+            from,
+            to,
+        })
+    });
+    turned.collect()
 }
 
 /// After undo: knobs that were turned elsewhere are brought up to how they are heard.
@@ -169,35 +212,20 @@ pub fn keep_turns(screen: &mut TextScreen) {
     let (Some(editor), Some(patch)) = (&mut screen.editor, &screen.source.patch) else {
         return;
     };
-    for (module, param) in &screen.source.turned {
-        let Some(value) = value(patch, module, param) else {
+    for (module, name) in &screen.source.turned {
+        let Some(value) = value(patch, module, name) else {
             continue;
         };
-        if let Ok(edit) = param_edit(&editor.text(), module, param, value) {
+        if let Ok(edit) = knob_edit(&editor.text(), module, name, value) {
             editor.follow(edit.span, &edit.text);
         }
     }
 }
 
 /// A knob that was turned here is not one that was turned elsewhere.
-pub fn turned_here(screen: &mut TextScreen, module: &str, param: &str) {
-    screen
-        .source
-        .turned
-        .retain(|(m, p)| (m.as_str(), *p) != (module, param));
-}
-
-/// Replaces the part in which two texts differ.
-fn replace_difference(editor: &mut Editor, new: &str) {
-    let old = editor.text();
-    let same = |(a, b): &(char, char)| a == b;
-    let head: usize = (old.chars().zip(new.chars()).take_while(same))
-        .map(|(c, _)| c.len_utf8())
-        .sum();
-    let (old_rest, new_rest) = (&old[head..], &new[head..]);
-    let tails = old_rest.chars().rev().zip(new_rest.chars().rev());
-    let tail: usize = tails.take_while(same).map(|(c, _)| c.len_utf8()).sum();
-    editor.follow(head..old.len() - tail, &new[head..new.len() - tail]);
+pub fn turned_here(screen: &mut TextScreen, module: &str, name: &str) {
+    let turned = &mut screen.source.turned;
+    turned.retain(|(m, n)| (m.as_str(), n.as_str()) != (module, name));
 }
 
 /// The text screen shows what plays, as long as nobody edited it, and is checked after each change.

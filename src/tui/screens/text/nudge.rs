@@ -2,6 +2,7 @@
 use std::ops::Range;
 
 use crate::control::command::{Command, Focus};
+use crate::control::params::{self, Knob};
 use crate::modules::spec::ParamValue;
 use crate::patch::spans::Place;
 use crate::patch::value::format_value;
@@ -63,38 +64,57 @@ fn nudged(line: &str, column: usize, by: f64) -> Option<(Range<usize>, String)> 
 
 /// Turns the knob whose value the cursor is in; whether there is one.
 fn hear_cursor(app: &mut App) -> bool {
-    let Some(editor) = &app.text.editor else {
+    let Some((module, knob)) = at_cursor(app) else {
         return false;
     };
-    let parsed = &app.text.parsed;
-    let place = parsed.spans.at(editor.cursor_byte());
-    let Some(Place::Param { module, param }) = place else {
-        return false;
-    };
-    // The patch as far as it is right is what the places belong to.
-    let Some(node) = parsed.draft.as_ref().and_then(|d| d.modules.get(module)) else {
-        return false;
-    };
-    let (name, value) = (node.name.clone(), node.params[param]);
-    let spec = &node.spec.params[param];
-    let heard = node_like(app, node).is_some_and(|there| there.params[param] != value);
+    let heard = value_there(app, &module, &knob).is_some_and(|there| there != knob.value);
     if heard {
-        turned_here(&mut app.text, &name, spec.name);
-        send(app, &name, spec.name, value);
-        app.say(format!(
-            "{name}.{} {}",
-            spec.name,
-            format_value(spec, value)
-        ));
+        turned_here(&mut app.text, &module, &knob.name);
+        let value = format_value(&knob.spec, knob.value);
+        app.say(format!("{module}.{} {value}", knob.name));
+        send(app, &module, &knob.name, knob.value);
     }
     heard
 }
 
-/// The same module of what is followed.
-fn node_like(app: &App, node: &Node) -> Option<Node> {
+/// The knob whose value the cursor is in, and its module's name: a parameter, or an amount that belongs to one cable alone. Those of
+/// groups stand for several.
+fn at_cursor(app: &App) -> Option<(String, Knob)> {
+    let cursor = app.text.editor.as_ref()?.cursor_byte();
+    let spans = &app.text.parsed.spans;
+    // The patch as far as it is right is what the places belong to.
+    let draft = app.text.parsed.draft.as_ref()?;
+    let named = |knob: Knob| Some((draft.modules.get(knob.node)?.name.clone(), knob));
+    match spans.at(cursor)? {
+        Place::Param { module, param } => {
+            let node = draft.modules.get(module)?;
+            let name = node.spec.params[param].name;
+            named(params::find(draft, &node.name, name).ok()?)
+        }
+        Place::Cable(cable) => {
+            let amount = spans.cables[cable].amount.as_ref()?;
+            let mut same = spans
+                .cables
+                .iter()
+                .filter(|c| c.amount.as_ref() == Some(amount));
+            let alone = same.nth(1).is_none();
+            let ends = draft.cables.get(cable)?;
+            let of_group = |node: usize| spans.modules.get(node).is_none_or(|m| m.within.is_some());
+            let plain = alone && !of_group(ends.from.node) && !of_group(ends.to.node);
+            let here = amount.start <= cursor && cursor <= amount.end;
+            (plain && here).then(|| named(params::of_cable(draft, cable)))?
+        }
+        _ => None,
+    }
+}
+
+/// What the same knob has in what is followed.
+fn value_there(app: &App, module: &str, knob: &Knob) -> Option<ParamValue> {
     let patch = followed(&app.text, &app.view)?;
-    let there = patch.node(&node.name).map(|n| patch.modules[n].clone())?;
-    (there.spec.kind == node.spec.kind).then_some(there)
+    let there = params::find(&patch, module, &knob.name).ok()?;
+    let kind = |patch: &Patch, node: usize| patch.modules[node].spec.kind;
+    let draft = app.text.parsed.draft.as_ref()?;
+    (kind(&patch, there.node) == kind(draft, knob.node)).then_some(there.value)
 }
 
 fn send(app: &mut App, module: &str, param: &str, value: ParamValue) {
@@ -122,21 +142,29 @@ pub fn hear_values(app: &mut App, before: &Patch) {
     let Some(draft) = app.text.parsed.draft.clone() else {
         return;
     };
-    let mut turned = Vec::new();
-    for node in &draft.modules {
-        let Some(there) = node_like(app, node) else {
-            continue;
-        };
-        for (param, spec) in node.spec.params.iter().enumerate() {
-            let same = |old: &Node| old.params.get(param) == node.params.get(param);
-            let old = before.node(&node.name).map(|n| &before.modules[n]);
-            if there.params[param] != node.params[param] && !old.is_some_and(same) {
-                turned.push((node.name.clone(), spec.name, node.params[param]));
-            }
+    let params = draft.modules.iter().flat_map(|node| {
+        let old = before.node(&node.name).map(|n| &before.modules[n]);
+        let params = node.spec.params.iter().enumerate();
+        let other = params.filter(move |(i, _)| {
+            let same = |old: &Node| old.params.get(*i) == node.params.get(*i);
+            !old.is_some_and(same)
+        });
+        other.filter_map(|(_, spec)| params::find(&draft, &node.name, spec.name).ok())
+    });
+    // Amounts, where it is the same cables.
+    let ends = |patch: &Patch| -> Vec<_> { patch.cables.iter().map(|c| (c.from, c.to)).collect() };
+    let cables = match ends(&draft) == ends(before) {
+        true => 0..draft.cables.len(),
+        false => 0..0,
+    };
+    let other = cables.filter(|c| draft.cables[*c].amount != before.cables[*c].amount);
+    let amounts = other.map(|cable| params::of_cable(&draft, cable));
+    let knobs: Vec<Knob> = params.chain(amounts).collect();
+    for knob in knobs {
+        let module = draft.modules[knob.node].name.clone();
+        if value_there(app, &module, &knob).is_some_and(|there| there != knob.value) {
+            send(app, &module, &knob.name, knob.value);
         }
-    }
-    for (module, param, value) in turned {
-        send(app, &module, param, value);
     }
 }
 
