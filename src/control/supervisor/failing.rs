@@ -74,19 +74,25 @@ impl Supervisor {
             }
             OutputReply::Dry { slot, .. } => {
                 let slot = SlotId::BOTH[slot & 1];
-                let sentence = format!(
-                    "{} has nothing left to play and fades out: none-read",
-                    slot.name()
-                );
-                self.tell_dry(sentence);
+                // Whether that is to be silence is not said yet: its engine may still come in time.
+                let sentence = format!("{} runs dry: what is left of it fades out", slot.name());
+                if is_due(&mut self.told_dry, self.now.steady) {
+                    self.tell(What::Warning, sentence);
+                }
             }
             OutputReply::Returned {
                 slot, none_frames, ..
             } => {
                 let slot = SlotId::BOTH[slot & 1];
                 let ms = none_frames as f64 * 1e3 / self.config.rate;
-                let sentence = format!("{} sounds again after {ms:.0} ms", slot.name());
-                self.tell_dry(sentence);
+                let what = match none_frames {
+                    0 => "nothing was missing".to_owned(),
+                    _ => format!("none-read, {ms:.0} ms of silence"),
+                };
+                let sentence = format!("{} sounds again: {what}", slot.name());
+                if is_due(&mut self.told_returned, self.now.steady) {
+                    self.tell(What::Warning, sentence);
+                }
             }
             // The phases are read from the telemetry, which is never lost.
             OutputReply::InStep { .. }
@@ -174,14 +180,59 @@ impl Supervisor {
         };
         self.tell_at(frame, what, sentence);
     }
+}
 
-    /// An engine that is too slow would fill the screen with this.
-    fn tell_dry(&mut self, sentence: String) {
-        let now = self.now.steady;
-        let is_due = |told: Duration| now.saturating_sub(told) >= DRY_PERIOD;
-        if self.told_dry.is_none_or(is_due) {
-            self.told_dry = Some(now);
-            self.tell(What::Warning, sentence);
-        }
+/// Whether it is time to tell of this again: an engine that is too slow would fill the screen with it.
+fn is_due(told: &mut Option<Duration>, now: Duration) -> bool {
+    let due = told.is_none_or(|told| now.saturating_sub(told) >= DRY_PERIOD);
+    if due {
+        *told = Some(now);
+    }
+    due
+}
+
+#[cfg(all(test, feature = "faults"))]
+mod tests {
+    use super::super::Config;
+    use super::*;
+    use crate::control::hindrance::Hindrance;
+    use crate::control::session::Session;
+
+    #[test]
+    fn none_read_is_said_where_something_was_not_there_and_not_before() {
+        let mut session = Session::new(Config {
+            budget: 1e6,
+            net: false,
+            ..Config::default()
+        });
+        let text = r#"(modules: (osc: Sine(), out: Out()), cables: ["osc > out"])"#;
+        let path = std::path::Path::new("a.ron");
+        session.load_first(text, path).expect("plays");
+        session.render(9_600);
+        session.events();
+        let nothing = Hindrance::Slow(0.0);
+        session.hinder(SlotId::A, nothing);
+        let told = |session: &mut Session| -> Vec<String> {
+            session.events().into_iter().map(|e| e.sentence).collect()
+        };
+        let dry = (0..1_000).find_map(|_| {
+            session.render(64);
+            let told = told(&mut session);
+            told.into_iter().find(|s| s.starts_with("A runs dry"))
+        });
+        assert!(dry.is_some());
+        // It comes in time.
+        session.hinder(SlotId::A, Hindrance::None);
+        session.render(96_000);
+        assert_eq!(session.handle().reading().none_reads(), 0);
+        assert_eq!(told(&mut session), Vec::<String>::new());
+        // It does not.
+        session.hinder(SlotId::A, nothing);
+        session.render(9_600);
+        assert!(session.handle().reading().none_reads() > 0);
+        session.hinder(SlotId::A, Hindrance::None);
+        session.render(9_600);
+        let told = told(&mut session).join("\n");
+        assert!(told.contains("A sounds again: none-read, "), "{told}");
     }
 }

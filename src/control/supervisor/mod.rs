@@ -203,6 +203,7 @@ pub struct Supervisor {
     told_dead: bool,
     /// When a ring that ran dry was last told of.
     told_dry: Option<Duration>,
+    told_returned: Option<Duration>,
     ended: bool,
     saves: Vec<JoinHandle<records::Save>>,
     /// Controllers and their knobs; the knob that waits for one.
@@ -283,6 +284,7 @@ impl Supervisor {
             told_stuck: [false; 2],
             told_dead: false,
             told_dry: None,
+            told_returned: None,
             ended: false,
             saves: Vec::new(),
             controls: Vec::new(),
