@@ -34,14 +34,15 @@ pub fn spawn(handle: Handle) -> io::Result<()> {
             for path in files.keys() {
                 follow(&mut notifier, &mut folders, path);
             }
-            seen.meet(&files);
+            let met = seen.meet(&files);
             let events = match told.recv_timeout(GLANCE) {
                 Ok(Ok(events)) => events,
                 Ok(Err(_)) | Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let written = events.iter().filter(|e| !is_look(&e.kind));
-            let changed: HashSet<&PathBuf> = written.flat_map(|e| &e.paths).collect();
+            // One that is met only now may have changed since a slot read it, when nobody watched.
+            let changed: HashSet<&PathBuf> = written.flat_map(|e| &e.paths).chain(&met).collect();
             for path in changed {
                 let path = path.canonicalize().unwrap_or_else(|_| path.clone());
                 if let Some(held) = files.get(&path)
@@ -111,16 +112,19 @@ fn follow(notifier: &mut Notifier, folders: &mut HashSet<PathBuf>, file: &Path) 
 struct Seen(HashMap<PathBuf, String>);
 
 impl Seen {
-    /// Files that slots hold from now on, and those that none holds any more.
-    fn meet(&mut self, files: &HashMap<PathBuf, Held>) {
+    /// Files that slots hold from now on, and those that none holds any more; gives out the first.
+    fn meet(&mut self, files: &HashMap<PathBuf, Held>) -> Vec<PathBuf> {
         self.0.retain(|path, _| files.contains_key(path));
+        let mut met = Vec::new();
         for (path, held) in files {
             if !self.0.contains_key(path)
                 && let Some(text) = held.read.clone().or_else(|| read(path))
             {
                 self.0.insert(path.clone(), text);
+                met.push(path.clone());
             }
         }
+        met
     }
 
     /// Whether the file now says something else than before, and something that no slot holds.
@@ -181,7 +185,8 @@ mod tests {
         }
         // Changed between a slot's reading it and the first look here.
         let mut seen = Seen::default();
-        seen.meet(&held("freq 0", false));
+        assert_eq!(seen.meet(&held("freq 0", false)), [path.clone()]);
+        assert_eq!(seen.meet(&held("freq 0", false)), [] as [PathBuf; 0]);
         assert!(seen.is_new(&path, &["freq 0".into()]));
         // Let go of, changed, and loaded again.
         seen.meet(&HashMap::new());
