@@ -3,27 +3,7 @@ use chronus::modules::spec::ParamValue;
 use chronus::patch::file::parse;
 use chronus::patch::{Input, PrimeMode};
 
-const ACID: &str = r#"(
-  name: "acid bass", bpm: 132,
-  modules: (
-    seq: Seq(rate: "1/16", gate: 0.6, steps: "C2 C2 Eb2! - C3~ G1 C2! Bb1"),
-    vco: Saw(),
-    env: Adsr(a: "2ms", d: "180ms", s: 0, r: "40ms"),
-    vcf: Ladder(cutoff: "400Hz", res: 0.82, drive: 1.4),
-    vca: Vca(),
-    dly: Delay(time: "3/16", feedback: 0.35, mix: 0.2),
-    out: Out(gain: "-9dB"),
-  ),
-  cables: [
-    "vco > vcf > vca > dly > out",
-    "seq.pitch > vco.pitch",
-    "seq.gate > env.gate",
-    "env > vca.cv",
-    "env > vcf.cutoff * 2.5oct",
-    "seq.accent > vcf.res * 0.15",
-  ],
-)
-"#;
+const ACID: &str = include_str!("acid.ron");
 
 const PAD: &str = r#"(
   name: "fm pad", bpm: 84, voices: 6,

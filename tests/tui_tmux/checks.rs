@@ -2,9 +2,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::session::{
-    ACID, Session, header, knob, level_of, never_ran_dry, patch_file, sounds, states,
-};
+use crate::session::{ACID, Session, header, knob, level_of, never_ran_dry, sounds, states, still};
 
 #[test]
 fn check_01_it_sounds_at_once() {
@@ -19,10 +17,9 @@ fn check_01_it_sounds_at_once() {
 
 #[test]
 fn check_02_and_03_a_file_is_primed_and_swapped_in_at_the_bar() {
-    let Some(s) = Session::start("c2", "", "") else {
+    let Some(s) = Session::hello("c2") else {
         return;
     };
-    s.wait("A hello LIVE");
     s.keys("7");
     s.wait("hello.ron");
     s.keys("/");
@@ -32,10 +29,9 @@ fn check_02_and_03_a_file_is_primed_and_swapped_in_at_the_bar() {
     let quick = (0..3).any(|_| {
         let pressed = Instant::now();
         s.keys("P");
-        let screen = s.until("B acid PRIMED", |t| {
-            header(t).contains("B acid PRIMED") && t.contains("primed acid bass in")
+        s.until("B acid PRIMED", |t| {
+            header(t).contains("A hello LIVE B acid PRIMED") && t.contains("primed acid bass in")
         });
-        assert!(header(&screen).contains("A hello LIVE"), "{screen}");
         pressed.elapsed() < Duration::from_secs(1)
     });
     assert!(quick, "priming takes more than a second");
@@ -51,7 +47,6 @@ fn check_02_and_03_a_file_is_primed_and_swapped_in_at_the_bar() {
 
 /// A text in EDIT, and the letters that are taken from a name.
 fn misspelt(s: &Session) -> String {
-    s.wait("A acid LIVE");
     s.keys("3");
     s.wait("vcf: Ladder");
     s.keys("e C-f");
@@ -62,16 +57,17 @@ fn misspelt(s: &Session) -> String {
 
 #[test]
 fn check_04_and_05_a_mistake_is_shown_as_it_is_typed_and_the_sound_goes_on() {
-    let (_folder, path) = patch_file("acid", ACID);
-    let Some(s) = Session::start("c4", "", path.to_str().unwrap()) else {
+    let Some(s) = Session::with_patch("c4", "acid", ACID) else {
         return;
     };
     misspelt(&s);
-    let before = states(&s.wait("7:10"));
+    s.wait("7:10");
+    let before = "TEXT EDIT A acid LIVE B copy NET";
+    s.until(before, |t| states(t) == before);
     s.keys("C-e");
-    let screen = s.wait("keeps playing");
-    assert_eq!(states(&screen), before, "{screen}");
-    assert!(before.contains("A acid LIVE"), "{before}");
+    s.until("nothing but the sentence", |t| {
+        t.contains("keeps playing") && states(t) == before
+    });
     // The fix, and then it can be heard.
     s.keys("Tab");
     s.wait("0 errors");
@@ -82,25 +78,21 @@ fn check_04_and_05_a_mistake_is_shown_as_it_is_typed_and_the_sound_goes_on() {
 
 #[test]
 fn check_06_a_silent_patch_is_refused_with_its_number() {
-    let Some(s) = Session::start("c6", "", "") else {
+    let Some(s) = Session::hello("c6") else {
         return;
     };
-    s.wait("A hello LIVE");
     s.command("load tests/silent.ron");
-    let screen = s.wait("FAILED");
-    assert!(header(&screen).contains("A hello LIVE"), "{screen}");
+    s.wait("FAILED");
     s.wait("rms 0.0000");
+    s.head("A hello LIVE");
 }
 
 #[test]
 fn check_07_a_knob_turns_and_turns_back() {
-    let (_folder, path) = patch_file("acid", ACID);
-    let Some(s) = Session::start("c7", "", path.to_str().unwrap()) else {
+    let Some(s) = Session::with_patch("c7", "acid", ACID) else {
         return;
     };
-    s.wait("A acid LIVE");
-    s.keys("2");
-    s.wait("PATCH");
+    s.screen(2);
     s.focus("vcf.cutoff", "vcf: Ladder");
     let cutoff = |t: &str| knob(t, "cutoff");
     let before = cutoff(&s.until("a cutoff", |t| cutoff(t).is_some()));
@@ -113,41 +105,44 @@ fn check_07_a_knob_turns_and_turns_back() {
 
 #[test]
 fn check_08_letters_play_notes_in_the_keys_layer_only() {
-    let Some(s) = Session::start("c8", "", "patches/pad/fmpad.ron") else {
+    let Some(s) = Session::begin("c8", "", "patches/pad/fmpad.ron") else {
         return;
     };
-    s.wait("LIVE");
+    s.head("A fmpad LIVE");
     s.keys("C-t");
     s.wait("keys:gate");
     s.keys("z");
-    let screen = s.wait("C4");
-    assert!(header(&screen).contains("KEYS"), "{screen}");
-    s.keys("Escape");
-    s.head("NAV");
+    s.wait(" C4 ");
+    s.head(" KEYS ");
+    s.escape();
 }
 
 #[test]
 fn check_09_panic_is_silence_and_comes_back() {
-    let Some(s) = Session::start("c9", "", "") else {
+    let Some(s) = Session::hello("c9") else {
         return;
     };
-    s.until("sound", sounds);
-    s.keys("C-x");
-    let pressed = Instant::now();
-    s.until("silence", |t| t.contains("MUTED") && !sounds(t));
-    let took = pressed.elapsed();
-    assert!(took < Duration::from_millis(500), "{took:?}");
-    s.keys("C-x");
-    s.until("sound again", |t| {
-        header(t).contains("A hello LIVE") && sounds(t)
+    // Within half a second; a busy machine gets three tries.
+    let quick = (0..3).any(|_| {
+        s.until("sound", sounds);
+        s.keys("C-x");
+        let pressed = Instant::now();
+        s.until("silence", |t| t.contains("MUTED") && !sounds(t));
+        let took = pressed.elapsed();
+        s.keys("C-x");
+        s.until("sound again", |t| {
+            header(t).contains("A hello LIVE") && sounds(t)
+        });
+        took < Duration::from_millis(500)
     });
+    assert!(quick, "silence takes more than half a second");
 }
 
 #[test]
 fn check_10_what_is_heard_is_recorded_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let place = format!("--recordings '{}'", folder.path().display());
-    let Some(s) = Session::start("c10", "", &place) else {
+    let Some(s) = Session::hello_with("c10", "", &place) else {
         return;
     };
     s.until("sound", sounds);
@@ -172,26 +167,6 @@ fn check_10_what_is_heard_is_recorded_and_kept() {
     }
 }
 
-/// What stands still while it plays: frames, titles, words. Numbers, bars and curves go on.
-fn still(screen: &str) -> String {
-    let keep = |c: char| match c {
-        'a'..='z' | 'A'..='Z' | '┌' | '┐' | '└' | '┘' => c,
-        _ => ' ',
-    };
-    // Levels are numbers or "-inf", and the ring's numbers move what stands behind them.
-    let moves = |l: &str| ["│ L ", "│ R ", "│ ring "].iter().any(|m| l.starts_with(m));
-    let row = |l: &str| match moves(l) {
-        true => String::new(),
-        false => l.chars().map(keep).collect(),
-    };
-    screen
-        .lines()
-        .skip(1)
-        .map(row)
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
 /// Waits until what stands still is as it was.
 fn as_before(s: &Session, before: &str) {
     let before = still(before);
@@ -211,20 +186,19 @@ fn as_before(s: &Session, before: &str) {
 
 #[test]
 fn check_11_help_comes_and_goes_and_leaves_the_screen_as_it_was() {
-    let Some(s) = Session::start("c11", "", "") else {
+    let Some(s) = Session::hello("c11") else {
         return;
     };
-    s.wait("A hello LIVE");
-    s.wait("B copy NET");
     for screen in ["1", "7"] {
         s.keys(screen);
-        let before = s.until("the screen", |t| match screen {
+        let before = s.at_rest("the screen", |t| match screen {
             "1" => t.contains("spectrum"),
             _ => t.contains("no errors"),
         });
         s.keys("?");
-        let help = s.wait("help: every key");
-        assert_ne!(still(&help), still(&before));
+        s.until("help over it", |t| {
+            t.contains("help: every key") && still(t) != still(&before)
+        });
         s.keys("Escape");
         as_before(&s, &before);
     }
@@ -232,12 +206,10 @@ fn check_11_help_comes_and_goes_and_leaves_the_screen_as_it_was() {
 
 #[test]
 fn check_12_any_size_is_drawn_and_the_way_back_is_exact() {
-    let Some(s) = Session::start("c12", "", "") else {
+    let Some(s) = Session::hello("c12") else {
         return;
     };
-    s.wait("A hello LIVE");
-    s.wait("B copy NET");
-    let before = s.wait("spectrum");
+    let before = s.at_rest("the screen", |t| t.contains("spectrum"));
     for (width, height) in [("40", "10"), ("20", "5"), ("1", "1"), ("200", "60")] {
         s.tmux(&["resize-window", "-x", width, "-y", height]);
         match width {
@@ -253,11 +225,10 @@ fn check_12_any_size_is_drawn_and_the_way_back_is_exact() {
 
 #[test]
 fn check_13_no_color_means_no_colour_and_states_are_words() {
-    let Some(s) = Session::start("c13", "NO_COLOR=1", "") else {
+    let Some(s) = Session::hello_with("c13", "NO_COLOR=1", "") else {
         return;
     };
-    s.wait("A hello LIVE");
-    s.wait("B copy NET");
+    s.wait("spectrum");
     let screen = s.tmux(&["capture-pane", "-pe"]);
     for sequence in screen.split("\x1b[").skip(1) {
         let codes = sequence.split('m').next().unwrap_or_default();
@@ -271,40 +242,30 @@ fn check_13_no_color_means_no_colour_and_states_are_words() {
 
 #[test]
 fn check_14_what_is_pasted_is_one_step_and_is_never_carried_out() {
-    let (_folder, path) = patch_file("acid", ACID);
-    let Some(s) = Session::start("c14", "", path.to_str().unwrap()) else {
+    let Some(s) = Session::with_patch("c14", "acid", ACID) else {
         return;
     };
-    s.wait("A acid LIVE");
-    s.head("B copy NET");
     s.keys("3");
     s.wait("vcf: Ladder");
     s.keys("e");
-    let before = states(&s.head("EDIT"));
-    let text = s.text();
+    s.head("EDIT");
+    let before = s.at_rest("the text", |t| t.contains("vcf: Ladder"));
     s.tmux(&["set-buffer", "(\n  name: \"pasted\",\n)\n7P\n:quit\n"]);
     s.tmux(&["paste-buffer", "-p"]);
     s.wait("pasted");
     s.keys("C-z");
-    let screen = s.until("the text without the paste", |t| !t.contains("pasted"));
-    assert_eq!(states(&screen), before);
-    let rows = |t: &str| {
-        t.lines()
-            .skip(1)
-            .take(20)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(rows(&screen), rows(&text), "one step takes all of it away");
+    let rows = |t: &str| -> Vec<String> { t.lines().skip(1).take(20).map(str::to_owned).collect() };
+    s.until("one step takes all of it away, and nothing happened", |t| {
+        rows(t) == rows(&before) && states(t) == states(&before)
+    });
 }
 
 #[test]
 fn check_15_the_terminal_is_given_back_after_quit_and_after_a_signal() {
     for signal in [false, true] {
-        let Some(s) = Session::start(&format!("c15{signal}"), "", "") else {
+        let Some(s) = Session::hello(&format!("c15{signal}")) else {
             return;
         };
-        s.wait("A hello LIVE");
         if signal {
             let pid = s.tmux(&["display", "-p", "#{pane_pid}"]);
             let children = format!("pkill -TERM -P {}", pid.trim());
@@ -322,8 +283,7 @@ fn check_15_the_terminal_is_given_back_after_quit_and_after_a_signal() {
             "01"
         );
         s.line("stty -a | tr ';' '\\n' | grep -ow echo; echo typed");
-        let screen = s.wait("\ntyped");
-        assert!(screen.contains("\necho\n"), "{screen}");
+        s.until("echo is on", |t| t.contains("\necho\ntyped"));
     }
 }
 

@@ -1,29 +1,10 @@
 //! A tmux server of its own with the program in it, its keys and its screen.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-pub const ACID: &str = r#"(
-  name: "acid bass", bpm: 132,
-  modules: (
-    seq: Seq(rate: "1/16", gate: 0.6, steps: "C2 C2 Eb2! - C3~ G1 C2! Bb1"),
-    vco: Saw(),
-    env: Adsr(a: "2ms", d: "180ms", s: 0, r: "40ms"),
-    vcf: Ladder(cutoff: "400Hz", res: 0.82, drive: 1.4),
-    vca: Vca(),
-    dly: Delay(time: "3/16", feedback: 0.35, mix: 0.2),
-    out: Out(gain: "-9dB"),
-  ),
-  cables: [
-    "vco > vcf > vca > dly > out",
-    "seq.pitch > vco.pitch",
-    "seq.gate > env.gate",
-    "env > vca.cv",
-    "env > vcf.cutoff * 2.5oct",
-    "seq.accent > vcf.res * 0.15",
-  ],
-)
-"#;
+/// The patch that the format was designed on.
+pub const ACID: &str = include_str!("../acid.ron");
 
 /// What a look may wait for: generous, because machines are busy.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -33,45 +14,100 @@ const GLANCE: Duration = Duration::from_millis(15);
 pub struct Session {
     server: String,
     /// Settings, sets and unsaved work of this session only.
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
+    /// Where its own patch lies.
+    patch: Option<(tempfile::TempDir, PathBuf)>,
+    /// The shell's line that started it.
+    started: String,
 }
 
 impl Session {
-    /// `None` where there is no tmux.
-    pub fn start(name: &str, env: &str, args: &str) -> Option<Self> {
+    /// The hello patch is heard, and its copy stands by. `None` where there is no tmux.
+    pub fn hello(name: &str) -> Option<Self> {
+        Self::hello_with(name, "", "")
+    }
+
+    /// The same with variables of the environment and arguments.
+    pub fn hello_with(name: &str, env: &str, args: &str) -> Option<Self> {
         let session = Self::begin(name, env, args)?;
-        session.wait("NAV");
+        session.head("A hello LIVE");
+        session.head("B copy NET");
         Some(session)
     }
 
-    /// The same without waiting for the first frame.
+    /// A patch in a file of its own is heard, under the file's name, and its copy stands by.
+    pub fn with_patch(name: &str, stem: &str, text: &str) -> Option<Self> {
+        Self::with_patch_and(name, (stem, text), "", "")
+    }
+
+    /// The same with variables of the environment and arguments.
+    pub fn with_patch_and(name: &str, patch: (&str, &str), env: &str, args: &str) -> Option<Self> {
+        let session = Self::heard(name, patch, env, args)?;
+        session.head("B copy NET");
+        Some(session)
+    }
+
+    /// The same as soon as it is heard.
+    pub fn heard(name: &str, patch: (&str, &str), env: &str, args: &str) -> Option<Self> {
+        let (stem, text) = patch;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(stem).with_extension("ron");
+        std::fs::write(&path, text).unwrap();
+        let args = format!("{args} '{}'", path.display());
+        let mut session = Self::begin(name, env, &args)?;
+        session.patch = Some((folder, path));
+        session.head(&format!("A {stem} LIVE"));
+        Some(session)
+    }
+
+    /// The program is started; nothing is waited for.
     pub fn begin(name: &str, env: &str, args: &str) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
             eprintln!("skipped: tmux is not installed");
             return None;
         }
-        let session = Self {
+        let mut session = Self {
             server: format!("chronus-{name}-{}", std::process::id()),
-            _home: tempfile::tempdir().unwrap(),
+            home: tempfile::tempdir().unwrap(),
+            patch: None,
+            started: String::new(),
         };
-        session.tmux(&[
-            "-f",
-            "/dev/null",
-            "new",
-            "-d",
-            "-x",
-            "80",
-            "-y",
-            "24",
-            "PS1='prompt> ' sh",
-        ]);
+        let shell = "PS1='prompt> ' sh";
+        let size = ["-x", "80", "-y", "24"];
+        session.tmux(&[&["-f", "/dev/null", "new", "-d"], &size[..], &[shell]].concat());
         let program = env!("CARGO_BIN_EXE_chronus");
         let folder = env!("CARGO_MANIFEST_DIR");
-        let home = session._home.path().display();
-        session.line(&format!(
+        let home = session.home.path().display();
+        session.started = format!(
             "cd '{folder}'; export XDG_CONFIG_HOME='{home}' XDG_STATE_HOME='{home}'; clear; {env} '{program}' --audio null --osc off --midi off {args}; echo exit=$?"
-        ));
+        );
+        session.line(&session.started);
         Some(session)
+    }
+
+    /// Kills it, as nothing that it could answer, and starts it again.
+    pub fn killed_and_again(&self) {
+        let pid = self.tmux(&["display", "-p", "#{pane_pid}"]);
+        let kill = format!("pkill -KILL -P {}", pid.trim());
+        Command::new("sh").args(["-c", &kill]).status().unwrap();
+        self.wait("exit=137");
+        // It left the terminal as it had it.
+        self.letters("stty sane; printf '\\033c'");
+        self.keys("C-j");
+        self.line(&self.started);
+    }
+
+    /// What the files in one of its own folders say.
+    pub fn kept(&self, folder: &str) -> String {
+        let files = std::fs::read_dir(self.home.path().join(folder));
+        let files = files.into_iter().flatten().flatten();
+        let texts = files.map(|f| std::fs::read_to_string(f.path()).unwrap_or_default());
+        texts.collect()
+    }
+
+    /// The file of its own patch.
+    pub fn patch(&self) -> &Path {
+        self.patch.as_ref().map_or(Path::new(""), |(_, path)| path)
     }
 
     pub fn tmux(&self, args: &[&str]) -> String {
@@ -85,15 +121,39 @@ impl Session {
 
     /// Letters as they are, then Enter.
     pub fn line(&self, text: &str) {
-        self.tmux(&["send-keys", "-l", text]);
+        self.letters(text);
         self.keys("Enter");
     }
 
-    /// Keys by tmux's names, separated by blanks.
+    /// Keys by tmux's names, separated by blanks. A terminal sends Alt and a letter as Escape and that letter, so that what
+    /// follows Escape has to wait until Escape was seen.
     pub fn keys(&self, keys: &str) {
-        for key in keys.split(' ') {
+        let keys: Vec<&str> = keys.split(' ').collect();
+        let before_last = &keys[..keys.len() - 1];
+        assert!(!before_last.contains(&"Escape"), "{keys:?}");
+        for key in keys {
             self.tmux(&["send-keys", key]);
         }
+    }
+
+    /// Letters as they are.
+    pub fn letters(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]);
+    }
+
+    /// Back to NAV.
+    pub fn escape(&self) {
+        self.keys("Escape");
+        self.head(" NAV ");
+    }
+
+    /// To a screen by its number, and there.
+    pub fn screen(&self, number: u8) {
+        const NAMES: [&str; 7] = [
+            "PERFORM", "PATCH", "TEXT", "PATTERN", "DIAG", "LOG", "FILES",
+        ];
+        self.keys(&number.to_string());
+        self.head(NAMES[usize::from(number) - 1]);
     }
 
     /// What a terminal sends for the mouse: a button's code, a place from 1, `M` for down and on, `m` for up.
@@ -133,6 +193,17 @@ impl Session {
         }
     }
 
+    /// The same where nothing that stands still changes any more between two looks.
+    pub fn at_rest(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let before = std::cell::RefCell::new(String::new());
+        self.until(what, |text| {
+            let now = still(text);
+            let rests = *before.borrow() == now;
+            before.replace(now);
+            rests && wanted(text)
+        })
+    }
+
     pub fn wait(&self, wanted: &str) -> String {
         self.until(wanted, |text| text.contains(wanted))
     }
@@ -153,14 +224,6 @@ impl Drop for Session {
     }
 }
 
-/// A patch in a file of its own.
-pub fn patch_file(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name).with_extension("ron");
-    std::fs::write(&path, text).unwrap();
-    (folder, path)
-}
-
 pub fn header(screen: &str) -> &str {
     screen.lines().next().unwrap_or_default()
 }
@@ -173,6 +236,26 @@ pub fn never_ran_dry(screen: &str) {
         assert!(!first.contains(" xrun 0 "), "{screen}");
         eprintln!("skipped: the machine woke the device too late: {first}");
     }
+}
+
+/// What stands still while it plays: frames, titles, words. Numbers, bars and curves go on.
+pub fn still(screen: &str) -> String {
+    let keep = |c: char| match c {
+        'a'..='z' | 'A'..='Z' | '┌' | '┐' | '└' | '┘' => c,
+        _ => ' ',
+    };
+    // Levels are numbers or "-inf", and the ring's numbers move what stands behind them.
+    let moves = |l: &str| ["│ L ", "│ R ", "│ ring "].iter().any(|m| l.starts_with(m));
+    let row = |l: &str| match moves(l) {
+        true => String::new(),
+        false => l.chars().map(keep).collect(),
+    };
+    screen
+        .lines()
+        .skip(1)
+        .map(row)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Screen, layer, what both slots hold and how they stand: the part of the header that is words.

@@ -2,22 +2,20 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::session::{ACID, Session, header, level_of, never_ran_dry, patch_file};
+use crate::session::{ACID, Session, header, level_of, never_ran_dry};
 
 #[test]
 fn text_is_completed_nudged_and_handed_to_another_editor_while_it_plays() {
-    let (_folder, path) = patch_file("acid", ACID);
     let editor = "EDITOR='sed -i s/-9dB/-7dB/'";
-    let Some(s) = Session::start("write", editor, path.to_str().unwrap()) else {
+    let Some(s) = Session::with_patch_and("write", ("acid", ACID), editor, "") else {
         return;
     };
-    s.wait("A acid LIVE");
     s.keys("3");
     s.wait("vcf: Ladder");
     s.keys("e C-f");
     s.line("vca: Vca(),");
     s.keys("End Enter");
-    s.tmux(&["send-keys", "-l", "shp: Dri"]);
+    s.letters("shp: Dri");
     s.wait("▸ Drive");
     s.keys("Enter");
     s.wait("shp: Drive()");
@@ -27,33 +25,29 @@ fn text_is_completed_nudged_and_handed_to_another_editor_while_it_plays() {
     // The instrument tells of the knob, and the text stands as it sounds.
     s.wait("401Hz");
     s.wait("vcf.cutoff");
-    s.keys("Escape");
-    s.until("NAV", |t| header(t).contains("NAV"));
-    s.keys(":");
-    s.line("edit external");
+    s.escape();
+    s.command("edit external");
     // While the editor has the terminal, the shell's own line shows what it was told.
     s.until("the editor's text", |t| {
         t.contains("-7dB") && header(t).contains("NAV")
     });
     s.never_ran_dry();
-    s.until("it is primed", |t| header(t).contains("B acid PRIMED"));
+    s.head("B acid PRIMED");
 }
 
 #[test]
 fn a_step_that_is_edited_while_it_plays_is_heard_by_itself() {
-    let (_folder, path) = patch_file("acid", ACID);
-    let Some(s) = Session::start("steps", "", path.to_str().unwrap()) else {
+    let Some(s) = Session::with_patch("steps", "acid", ACID) else {
         return;
     };
-    s.wait("A acid LIVE");
     s.keys("4");
     s.wait("seq: Seq");
     s.until("the play-head", |t| {
         t.contains('▶') && t.lines().any(|l| l.contains("▶0"))
     });
     s.keys("Right");
-    let screen = s.wait("C#2 C2 Eb2!");
-    assert!(screen.contains("PATTERN"), "{screen}");
+    s.wait("C#2 C2 Eb2!");
+    s.head("PATTERN");
     s.until("the edit is heard", |t| {
         header(t).contains("B acid LIVE") || header(t).contains("B untitled LIVE")
     });
@@ -69,15 +63,12 @@ fn a_step_that_is_edited_while_it_plays_is_heard_by_itself() {
 
 #[test]
 fn a_file_changed_by_another_editor_is_primed() {
-    let (_folder, path) = patch_file("acid", ACID);
-    let Some(s) = Session::start("watch", "", path.to_str().unwrap()) else {
+    let Some(s) = Session::with_patch("watch", "acid", ACID) else {
         return;
     };
-    s.wait("A acid LIVE");
-    std::thread::sleep(Duration::from_millis(600));
-    replace(&path, &ACID.replace("400Hz", "700Hz"));
-    s.wait("B acid PRIMED");
-    replace(&path, &ACID.replace("Ladder", "Lader"));
+    replace(s.patch(), &ACID.replace("400Hz", "700Hz"));
+    s.head("B acid PRIMED");
+    replace(s.patch(), &ACID.replace("Ladder", "Lader"));
     s.wait("did you mean");
     s.head("A acid LIVE");
 }
@@ -92,12 +83,10 @@ fn replace(path: &Path, text: &str) {
 /// A patch is made from nothing, wired, primed, swapped in and played; then edited while it plays, and undone. Keys only.
 #[test]
 fn a_patch_grows_from_nothing_and_is_played() {
-    let Some(s) = Session::start("journey", "", "") else {
+    let Some(s) = Session::hello("journey") else {
         return;
     };
-    s.wait("A hello LIVE");
-    s.keys("2");
-    s.wait("PATCH");
+    s.screen(2);
     s.keys("N");
     s.wait("a adds a module");
     // A list, a few letters, the first that they find; each step is waited for, as a player would see it.
@@ -110,19 +99,16 @@ fn a_patch_grows_from_nothing_and_is_played() {
     pick("a", "saw", "add saw: Saw");
     pick("a", "svf", "add vcf: Svf");
     pick("a", "out", "add out: Out");
-    let screen = pick("a", "keys", "add keys: Keys");
-    assert!(
-        screen.contains("NOT YET: nothing reaches `out`"),
-        "{screen}"
-    );
+    pick("a", "keys", "add keys: Keys");
+    s.wait("NOT YET: nothing reaches `out`");
     pick("w", "saw.pitch", "wire keys > saw.freq");
     pick("w", "vcf", "wire saw > vcf;");
     // The envelope that makes a voice of it, on the way.
     s.keys("w");
     s.wait("Enter takes it");
     s.line("out");
-    let screen = s.wait("B PRIMED");
-    assert!(header(&screen).contains("A hello LIVE"), "{screen}");
+    s.wait("B PRIMED");
+    s.head("A hello LIVE");
     pick("/", "keys.gate", "gate: open while");
     s.keys("!");
     let screen = s.until("the new patch heard", |t| {
@@ -138,7 +124,8 @@ fn a_patch_grows_from_nothing_and_is_played() {
     s.wait("keys:gate");
     s.keys("b");
     s.wait("G4");
-    s.keys("Escape 1");
+    s.escape();
+    s.screen(1);
     s.until("sound", |t| level_of(t, 1).is_some_and(|db| db > -30.0));
     // A knob that is heard at once, an edit that stands by, and both taken back.
     s.keys("2");
@@ -147,8 +134,9 @@ fn a_patch_grows_from_nothing_and_is_played() {
     s.until("a higher cutoff", |t| t.contains("cutoff   2.14 kHz"));
     pick("s", "ladder", "replace vcf by Ladder");
     s.wait("A PRIMED");
-    let screen = s.wait("bench: untitled");
-    assert!(screen.contains("Ladder"), "{screen}");
+    s.until("the other filter on the bench", |t| {
+        t.contains("bench: untitled") && t.contains("Ladder")
+    });
     s.keys("C-z");
     s.until("the filter back", |t| t.contains("vcf    Svf"));
     s.keys("C-z");
@@ -158,38 +146,32 @@ fn a_patch_grows_from_nothing_and_is_played() {
 /// A knob that was turned makes what plays another text than its file: that is no news from the file, whoever reads it.
 #[test]
 fn a_turned_knob_does_not_bring_the_file_into_the_standby() {
-    let (_folder, path) = patch_file("acid", ACID);
-    let Some(s) = Session::start("tutor", "", path.to_str().unwrap()) else {
+    let Some(s) = Session::with_patch("tutor", "acid", ACID) else {
         return;
     };
-    s.wait("A acid LIVE");
-    s.keys("2");
-    s.wait("PATCH");
+    s.screen(2);
     s.focus("vcf.cutoff", "vcf: Ladder");
     s.keys("Right");
     s.wait("vcf.cutoff 4");
     s.command("tutor");
     s.head("B tutor sine PRIMED");
-    std::fs::read_to_string(&path).unwrap();
+    std::fs::read_to_string(s.patch()).unwrap();
     // Longer than the watcher waits for a writer to be done.
     std::thread::sleep(Duration::from_millis(700));
-    let screen = s.text();
-    assert!(header(&screen).contains("B tutor sine PRIMED"), "{screen}");
+    s.head("B tutor sine PRIMED");
     s.keys("6");
-    let screen = s.wait("primed tutor sine");
+    let screen = s.at_rest("what happened", |t| t.contains("primed tutor sine"));
     assert!(!screen.contains("B primed acid bass"), "{screen}");
 }
 
 #[test]
 fn the_mouse_focuses_turns_wires_and_swaps() {
-    let (_folder, path) = patch_file("acid", ACID);
-    let Some(s) = Session::start("mouse", "", path.to_str().unwrap()) else {
+    let Some(s) = Session::with_patch("mouse", "acid", ACID) else {
         return;
     };
-    s.wait("A acid LIVE");
-    s.head("B copy NET");
     s.keys("2");
-    let screen = s.wait(" velocity ");
+    let all = [" slide ", " velocity ", " lin "];
+    let screen = s.until("ports", |t| all.iter().all(|w| t.contains(w)));
     let row = |word: &str| {
         let row = screen.lines().position(|l| l.contains(word));
         (30, row.unwrap_or_else(|| panic!("{word}\n{screen}")) + 1)
@@ -219,4 +201,38 @@ fn the_mouse_focuses_turns_wires_and_swaps() {
     s.keys("7");
     s.wait("▸");
     s.never_ran_dry();
+}
+
+#[test]
+fn a_killed_program_gives_back_what_was_typed_and_what_was_patched() {
+    let Some(s) = Session::with_patch("killed", "acid", ACID) else {
+        return;
+    };
+    s.screen(2);
+    s.focus("vcf.cutoff", "vcf: Ladder");
+    s.keys("D");
+    s.wait("duplicate vcf as vcf2");
+    s.head("B acid PRIMED");
+    s.keys("3");
+    s.wait("vcf2: Ladder");
+    s.keys("e");
+    s.head(" EDIT ");
+    s.keys("End");
+    s.letters(" // mine");
+    s.wait("// mine");
+    // Work is kept every three seconds.
+    s.until("what was typed is on the disk", |_| {
+        s.kept("chronus/unsaved").contains("// mine")
+    });
+    s.killed_and_again();
+    s.wait("Unsaved work was left behind");
+    s.head("A acid LIVE");
+    s.keys("g");
+    s.keys("w");
+    s.head("B acid PRIMED");
+    s.wait("recovered acid bass");
+    s.keys("3");
+    s.until("typed and patched", |t| {
+        t.contains("// mine") && t.contains("vcf2: Ladder")
+    });
 }
