@@ -1,24 +1,23 @@
 //! The ports: opened as they come, closed as they go, by a thread that looks once a second. A port's messages arrive on a thread
 //! of its driver's and are handed on at once, with the time that the driver gave them.
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
-use midir::{Ignore, MidiInput, MidiInputConnection, MidiOutput, MidiOutputConnection};
+use midir::{MidiInputConnection, MidiOutputConnection};
 
-use crate::control::command::{At, Command, Request};
-use crate::control::controls::Assigned;
+use crate::control::command::Command;
 use crate::control::handle::Handle;
 use crate::control::timeline::ClockLine;
 
 use super::clock::ClockOut;
-use super::stamp::Stamp;
-use super::translate::Translator;
+use super::memory::Memory;
+use super::receiver::{Receiver, Shared};
+use super::system::{CLIENT, input, output};
 
-const CLIENT: &str = "chronus";
 /// Between two looks at what is connected.
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two turns of the thread: at 300 BPM a tick of the clock is 8 ms.
@@ -29,8 +28,6 @@ const IDLE: Duration = Duration::from_millis(50);
 const OBSERVE: Duration = Duration::from_millis(20);
 /// A message is meant for one lead and this much after it came: it then meets its frame although our threads wake late.
 const SLACK: Duration = Duration::from_millis(4);
-/// Without an ALSA sequencer its library complains at every try.
-const SEQUENCER: &str = "/dev/snd/seq";
 
 /// Which ports are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,47 +57,6 @@ pub struct Options {
     pub memory: Option<PathBuf>,
 }
 
-/// Names of the input and output ports that there are, or why none can be seen.
-pub fn available() -> Result<(Vec<String>, Vec<String>), String> {
-    let (input, output) = (input()?, output()?);
-    let inputs = input
-        .ports()
-        .iter()
-        .filter_map(|p| input.port_name(p).ok())
-        .collect();
-    let outputs = output
-        .ports()
-        .iter()
-        .filter_map(|p| output.port_name(p).ok())
-        .collect();
-    Ok((inputs, outputs))
-}
-
-fn there() -> Result<(), String> {
-    let alsa = cfg!(all(target_os = "linux", not(feature = "jack")));
-    match alsa && !Path::new(SEQUENCER).exists() {
-        true => Err(format!("there is no ALSA sequencer ({SEQUENCER})")),
-        false => Ok(()),
-    }
-}
-
-fn input() -> Result<MidiInput, String> {
-    there()?;
-    // The library panics where a system refuses what it does not expect.
-    let mut input = catch_unwind(|| MidiInput::new(CLIENT))
-        .map_err(|_| "the MIDI system failed".to_owned())?
-        .map_err(|e| e.to_string())?;
-    input.ignore(Ignore::Sysex | Ignore::ActiveSense);
-    Ok(input)
-}
-
-fn output() -> Result<MidiOutput, String> {
-    there()?;
-    catch_unwind(|| MidiOutput::new(CLIENT))
-        .map_err(|_| "the MIDI system failed".to_owned())?
-        .map_err(|e| e.to_string())
-}
-
 /// MIDI as long as it lives.
 pub struct Midi {
     running: Arc<AtomicBool>,
@@ -113,7 +69,9 @@ impl Midi {
         let going = running.clone();
         let thread = thread::Builder::new().name("midi".into()).spawn(move || {
             let mut ports = Ports::new(options, handle);
-            ports.remember();
+            if let Some(known) = ports.memory.read() {
+                ports.command(known);
+            }
             while going.load(Ordering::Relaxed) {
                 ports.turn(Instant::now());
                 thread::sleep(ports.nap());
@@ -131,68 +89,6 @@ impl Drop for Midi {
         self.running.store(false, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-        }
-    }
-}
-
-/// What a port's driver calls with each message.
-pub struct Receiver {
-    pub translator: Translator,
-    stamp: Stamp,
-    handle: Handle,
-    shared: Arc<Shared>,
-}
-
-/// What the ports' threads and ours share.
-#[derive(Default)]
-struct Shared {
-    /// From the arrival of a message to the sound that can still be changed, in microseconds.
-    ahead: AtomicU64,
-    /// A message was not taken: something may hang.
-    missed: AtomicBool,
-}
-
-impl Receiver {
-    pub fn new(follow: bool, handle: Handle) -> Self {
-        Self {
-            translator: Translator::new(follow),
-            stamp: Stamp::default(),
-            handle,
-            shared: Arc::default(),
-        }
-    }
-
-    /// A message with its port's time, in microseconds, and when it was seen.
-    pub fn receive(&mut self, port_us: u64, bytes: &[u8], seen: SystemTime) {
-        let seen = seen.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let time = self.stamp.time(port_us as f64 * 1e-6, seen.as_secs_f64());
-        let ahead = Duration::from_micros(self.shared.ahead.load(Ordering::Relaxed));
-        let at = At::Time(UNIX_EPOCH + Duration::from_secs_f64(time.max(0.0)) + ahead);
-        for command in self.translator.take(bytes, time) {
-            self.send(command, at);
-        }
-    }
-
-    #[cfg(test)]
-    pub fn set_ahead(&mut self, ahead: Duration) {
-        let us = ahead.as_micros() as u64;
-        self.shared.ahead.store(us, Ordering::Relaxed);
-    }
-
-    pub fn end(&mut self) {
-        for command in self.translator.all_off() {
-            self.send(command, At::Soon);
-        }
-    }
-
-    fn send(&self, command: Command, at: At) {
-        let request = Request {
-            command,
-            at,
-            answer: None,
-        };
-        if self.handle.send(request).is_err() {
-            self.shared.missed.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -223,12 +119,13 @@ struct Ports {
     looked: Option<Instant>,
     observed: Option<Instant>,
     rate: f64,
-    remembered: Vec<Assigned>,
+    memory: Memory,
 }
 
 impl Ports {
     fn new(options: Options, handle: Handle) -> Self {
         Self {
+            memory: Memory::new(options.memory.clone()),
             options,
             handle,
             shared: Arc::default(),
@@ -240,7 +137,6 @@ impl Ports {
             looked: None,
             observed: None,
             rate: 48_000.0,
-            remembered: Vec::new(),
         }
     }
 
@@ -263,7 +159,10 @@ impl Ports {
             if self.options.clock == Clock::Out {
                 self.look_for_outputs();
             }
-            self.write_memory();
+            let controls = &self.handle.view().controls;
+            if let Some(trouble) = self.memory.write(controls) {
+                self.command(trouble);
+            }
         }
         self.send_clock();
         if self.shared.missed.swap(false, Ordering::Relaxed) {
@@ -406,54 +305,6 @@ impl Ports {
     fn command(&self, command: Command) {
         // A full queue is no reason to stop: what was to be told is lost.
         let _ = self.handle.command(command);
-    }
-
-    // What was learned
-
-    fn remember(&mut self) {
-        let Some(path) = &self.options.memory else {
-            return;
-        };
-        let Ok(text) = std::fs::read_to_string(path) else {
-            return;
-        };
-        match ron::from_str::<Vec<Assigned>>(&text) {
-            Ok(controls) => {
-                self.remembered.clone_from(&controls);
-                self.command(Command::SetControls(controls));
-            }
-            Err(why) => {
-                let path = path.display();
-                self.command(Command::Tell(format!(
-                    "{path}:{why}: no controller is known"
-                )));
-                // It is not written over before something is learned.
-            }
-        }
-    }
-
-    fn write_memory(&mut self) {
-        let controls = &self.handle.view().controls;
-        let Some(path) = &self.options.memory else {
-            return;
-        };
-        if *controls == self.remembered {
-            return;
-        }
-        self.remembered.clone_from(controls);
-        let pretty = ron::ser::PrettyConfig::default();
-        let Ok(text) = ron::ser::to_string_pretty(controls, pretty) else {
-            return;
-        };
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let written = std::fs::create_dir_all(folder)
-            .and_then(|()| crate::patch::file::save_atomic(path, &(text + "\n")));
-        if let Err(why) = written {
-            let path = path.display();
-            self.command(Command::Tell(format!(
-                "{path}: {why}: this is not remembered"
-            )));
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::control::session::Session;
 use crate::control::supervisor::Config;
 use crate::modules::spec::ParamValue;
 
-use super::ports::Receiver;
+use super::receiver::Receiver;
 
 const PATCH: &str = r#"(name: "k", voices: 4, modules: (keys: Keys(), osc: Sine(), env: Adsr(), vca: Vca(), out: Out()),
   cables: ["keys.pitch > osc.pitch", "keys.gate > env.gate", "env > vca.cv", "osc > vca > out"],
