@@ -92,9 +92,14 @@ pub fn ago(then: SystemTime) -> String {
 
 /// A patch that plays a recording round and round, to be heard like any other patch.
 pub fn patch_of(take: &Take) -> String {
-    let stem = take.path.file_stem().unwrap_or_default();
+    patch_playing(&take.path)
+}
+
+/// The same of any sound file.
+pub fn patch_playing(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
     let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-    let path = fs::canonicalize(&take.path).unwrap_or_else(|_| take.path.clone());
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     format!(
         "(\n  name: \"{}\",\n  modules: (\n    take: Sampler(file: \"{}\", mode: Free),\n    out: Out(),\n  ),\n  cables: [\"take > out\"],\n  prime: Silent,\n)\n",
         quoted(&stem.to_string_lossy()),

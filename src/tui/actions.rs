@@ -210,7 +210,7 @@ pub const ACTIONS: &[Action] = actions! {
     "record" "<file>",  [Everywhere => "^R F9"],                Word("rec"), act::record, "record what is heard into a WAV file, or stop; without a name the next one in recordings/";
     "keep" "<seconds>", [],                                     Quiet, act::keep, "write the last seconds of what was heard, 60 at most, as if they had been recorded";
     "recordings" "",  [Nav => "R gr"],                       Quiet, |a, _| overlays::shelf::takes(a), "the recordings: length, loudest sample; play one from the standby, rename, delete; 16, 24 or 32f for the next";
-    "sets" "",        [Nav => "gS"],                         Quiet, |a, _| overlays::shelf::sets(a), "the performances that were written down: a moment's patch into the standby or a file, the whole as sound";
+    "sets" "",        [Nav => "gS"],                         Quiet, |a, _| overlays::shelf::sets(a), "the performances that were written down: heard again in the standby, a moment's patch there or in a file, the whole as sound";
     "record bits" "<16|24|32f>", [],                             Quiet, act::record_bits, "the format of recordings to come; 16 and 24 are dithered";
     "keyboard" "<mode>", [Everywhere => "^T F7"],               Word("keys"), act::keyboard, "play notes on the keyboard, or stop it. Mode: gate, latch, legato";
     "save" "<file>",    [Everywhere => "^S"],                   Word("save"), act::save, "save the edited text, else the live patch with its knob turns";

@@ -266,7 +266,7 @@ pub fn draw(app: &App, shelf: &Shelf, area: Rect, buf: &mut Buffer) -> Option<Po
         ),
         Kind::Sets => (
             "sets".to_owned(),
-            "Enter a moment's patch  e export it  w write as sound  d delete  o where".to_owned(),
+            "Enter hear it  p patch of a moment  e export  w write  d delete  o where".to_owned(),
         ),
     };
     let labels = Labels {

@@ -1,4 +1,4 @@
-//! The shelf of sets: a moment of one as a patch, the whole as a sound file.
+//! The shelf of sets: one heard again in the standby, a moment of one as a patch, the whole as a sound file.
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
@@ -8,7 +8,7 @@ use super::{Asking, Found, Row, Shelf, Wanted, look_up};
 use crate::control::command::{At, Command, Request};
 use crate::control::handle::Handle;
 use crate::control::set::{self, Set, patch_at};
-use crate::control::takes::ago;
+use crate::control::takes::{ago, patch_playing};
 use crate::patch::file::save_atomic;
 use crate::tui::app::App;
 
@@ -69,12 +69,17 @@ fn facts(set: &Set, when: String) -> String {
 pub(super) fn on_key(app: &mut App, shelf: &mut Shelf, row: &Row, code: KeyCode) {
     let ask = |wanted, line: String| Some(Asking::Line(wanted, line));
     match code {
-        KeyCode::Enter => shelf.asking = ask(Wanted::Moment, String::new()),
+        KeyCode::Enter if row.open => app.complain(format!(
+            "{} is being written: it can be heard when it has ended; p takes the patch of a moment",
+            row.name
+        )),
+        KeyCode::Enter => hear(app, row),
+        KeyCode::Char('p') => shelf.asking = ask(Wanted::Moment, String::new()),
         KeyCode::Char('e') => {
             shelf.asking = ask(Wanted::Export, format!("0 {}.ron", row.name));
         }
         KeyCode::Char('w') => {
-            let file = app.view.recordings.join(format!("{}.wav", row.name));
+            let file = as_sound(app, row);
             shelf.asking = ask(Wanted::Render, file.display().to_string());
         }
         _ => {}
@@ -138,6 +143,34 @@ pub(super) fn export(app: &mut App, path: &Path, line: &str) {
     }
 }
 
+/// Where a set lies as sound, unless somebody says otherwise.
+fn as_sound(app: &App, row: &Row) -> PathBuf {
+    app.view.recordings.join(format!("{}.wav", row.name))
+}
+
+/// The whole set again, as sound, in the standby: what plays goes on. A set that has ended is written once.
+fn hear(app: &mut App, row: &Row) {
+    let (path, file) = (row.path.clone(), as_sound(app, row));
+    let bits = app.view.record_bits;
+    let words = format!(
+        "{} becomes sound for the standby; ^G swaps it in when it is primed",
+        row.name
+    );
+    apart(app, &words, move || {
+        let written = match file.exists() {
+            true => Ok(String::new()),
+            false => render(&path, &file, bits),
+        };
+        match written {
+            Ok(_) => Command::LoadText {
+                text: patch_playing(&file),
+                path: None,
+            },
+            Err(why) => Command::Tell(format!("{} can't be heard: {why}", name(&path))),
+        }
+    });
+}
+
 pub(super) fn write(app: &mut App, path: &Path, file: &str) {
     if file.is_empty() {
         return app.complain("a sound file needs a name");
@@ -165,7 +198,17 @@ fn render(path: &Path, file: &Path, bits: crate::audio::wav_bits::Bits) -> Resul
         last: set.last_frame(),
         bits,
     };
-    let differences = set::render(&set, wanted, file, |_| true).map_err(|e| e.to_string())?;
+    // Under another name until it is whole: a file of that name is the whole set.
+    let part = file.with_extension("part");
+    let rendered = set::render(&set, wanted, &part, |_| true).map_err(|e| e.to_string());
+    let moved = rendered.and_then(|differences| {
+        std::fs::rename(&part, file).map_err(|e| e.to_string())?;
+        Ok(differences)
+    });
+    let differences = moved.inspect_err(|_| {
+        // What is left of it is of no use to anybody.
+        let _ = std::fs::remove_file(&part);
+    })?;
     let places = differences.len() + set.hindrances().count();
     let mut more = match places {
         0 => String::new(),
