@@ -1,21 +1,18 @@
 //! What actions do to the instrument: each takes the screen's state and what was typed behind the action's name.
-use std::path::PathBuf;
+mod remembered;
 
 use crate::audio::wav_bits::Bits;
 use crate::control::command::{Command, Quantum, Record};
 use crate::control::controls::Controlled;
-use crate::patch::file::save_atomic;
 use crate::patch::value::parse_length;
 
 use super::app::{App, Layer};
-use super::keymap::Keymap;
-use super::keys_file;
 use super::notes::{KeyMode, NoteKeys};
 use super::overlays;
 use super::screens::{Screen, patch, pattern, text};
-use super::settings::{self, Settings};
-use super::theme::{Role, Theme};
+use super::theme::Theme;
 use super::words;
+pub use remembered::{keys, layout, mouse, remember};
 
 pub fn prime(app: &mut App) {
     if app.screen == Screen::Text || (app.text.edited() && app.screen != Screen::Patch) {
@@ -283,124 +280,6 @@ pub fn picture(app: &mut App, arg: &str) {
         path => path,
     };
     app.picture = Some(path.into());
-}
-
-// What is remembered
-
-/// Brings back what was remembered, and the user's keys; what is wrong with them becomes the sentence.
-pub fn remember(app: &mut App) {
-    app.settings = Settings::read(app.options.config.as_deref());
-    let layout = app.settings.layout.clone();
-    app.notes.set_layout(&layout);
-    load_keys(app);
-}
-
-fn keys_file(app: &App) -> Option<PathBuf> {
-    let own = || Some(settings::keys_path(app.options.config.as_deref()?));
-    app.options.keys.clone().or_else(own)
-}
-
-/// Reads the user's keys again; true where there were any.
-fn load_keys(app: &mut App) -> bool {
-    let Some(path) = keys_file(app) else {
-        return false;
-    };
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(why) => {
-            if why.kind() != std::io::ErrorKind::NotFound || app.options.keys.is_some() {
-                app.complain(format!("{}: {why}", path.display()));
-            }
-            return false;
-        }
-    };
-    let read = keys_file::read(&text, &path.display().to_string());
-    app.keymap = read.keymap;
-    if let Some(layout) = read.layout {
-        app.notes.set_layout(&layout);
-    }
-    let more = read.diagnostics.len().saturating_sub(1);
-    if let Some(first) = read.diagnostics.first() {
-        let others = match more {
-            0 => String::new(),
-            n => format!(" (and {n} more)"),
-        };
-        app.complain(format!("{first}{others}"));
-    }
-    true
-}
-
-/// Writes a file to bind keys in, or reads it again.
-pub fn keys(app: &mut App, arg: &str) {
-    if arg.trim() == "load" {
-        app.keymap = Keymap::default();
-        app.say("The keys of the table hold: there is no file of your own");
-        if load_keys(app) && app.sentence.role != Role::Failed {
-            app.say("Your keys hold; ? lists them");
-        }
-        return;
-    }
-    let path = match arg.trim() {
-        "" => keys_file(app),
-        named => Some(named.into()),
-    };
-    let Some(path) = path else {
-        return app.complain("there is no configuration folder; name a file");
-    };
-    if path.exists() {
-        let path = path.display();
-        return app.say(format!(
-            "Your keys are in {path}; `:keys load` reads them again"
-        ));
-    }
-    let text = keys_file::template(&app.keymap, app.notes.layout());
-    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
-    let written = folder
-        .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| save_atomic(&path, &text));
-    match written {
-        Ok(()) => {
-            let path = path.display();
-            app.say(format!("Bind keys in {path}; `:keys load` reads it again"));
-        }
-        Err(why) => app.complain(format!("{}: {why}", path.display())),
-    }
-}
-
-pub fn layout(app: &mut App, arg: &str) {
-    let arg = arg.trim();
-    if !app.notes.set_layout(arg) {
-        let known: Vec<_> = NoteKeys::layouts().collect();
-        return app.complain(format!("no layout `{arg}`; there is {}", known.join(", ")));
-    }
-    let out = app.notes.all_off();
-    app.play(out);
-    app.settings.layout = arg.to_owned();
-    app.say(format!(
-        "The keyboard is {arg}: notes lie where its keys are"
-    ));
-    write_settings(app);
-}
-
-pub fn mouse(app: &mut App, arg: &str) {
-    let on = match arg.trim() {
-        "on" => true,
-        "off" => false,
-        "" => app.settings.mouse_off,
-        _ => return app.complain("mouse takes on or off"),
-    };
-    app.settings.mouse_off = !on;
-    app.say(match on {
-        true => "The mouse focuses, turns and wires; with Shift it is the terminal's",
-        false => "The mouse is the terminal's",
-    });
-    write_settings(app);
-}
-
-fn write_settings(app: &mut App) {
-    if let Err(why) = app.settings.write(app.options.config.as_deref()) {
-        app.complain(format!("this is not remembered: {why}"));
-    }
 }
 
 /// The knob that a MIDI controller is to turn: named, in focus on the Patch screen, or the picked macro.
