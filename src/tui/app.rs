@@ -18,7 +18,7 @@ use super::journal::Journal;
 use super::keymap::Keymap;
 use super::levels::{self, Watcher};
 use super::meters::Peaks;
-use super::mouse::{Spot, Spots};
+use super::mouse::{Mouse, Spot, Spots};
 use super::notes::NoteKeys;
 use super::options::{ExitReason, Options};
 use super::overlays::Overlay;
@@ -89,9 +89,9 @@ pub struct App {
     pub screen: Screen,
     /// The screens that Esc leads back through, the newest last; then it leads to Perform.
     pub(super) trail: Vec<Screen>,
-    /// What stands where, for the mouse; and where its button went down.
+    /// What stands where, for the mouse.
     pub spots: Spots,
-    pub dragged: Option<Spot>,
+    pub mouse: Mouse,
     /// How long a key waits for what it asked.
     pub patience: Duration,
     pub layer: Layer,
@@ -170,7 +170,7 @@ impl App {
             screen: Screen::Perform,
             trail: Vec::new(),
             spots: Spots::default(),
-            dragged: None,
+            mouse: Mouse::default(),
             patience: ANSWER,
             layer: Layer::Nav,
             overlay: None,

@@ -90,6 +90,8 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
     let mut screen = Terminal::new(CrosstermBackend::new(BufWriter::new(stdout())))?;
     blank(&mut screen)?;
     let mut next_frame = Instant::now();
+    // There is input left that was not taken in yet.
+    let mut more = false;
     loop {
         if stop.load(Ordering::SeqCst) {
             return Ok(ExitReason::Stopped);
@@ -121,7 +123,10 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
             blank(&mut screen)?;
             continue;
         }
-        let until = app.deadline().map_or(next_frame, |d| d.min(next_frame));
+        let until = match more {
+            true => Instant::now(),
+            false => app.deadline().map_or(next_frame, |d| d.min(next_frame)),
+        };
         match tty.wait(until.saturating_duration_since(Instant::now())) {
             Waited::Gone => return Ok(ExitReason::TerminalLost),
             Waited::Nothing => app.end_notes(Instant::now()),
@@ -129,12 +134,18 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
         }
         // A resize comes as a signal, not as input: crossterm is asked either way.
         let mut resized = false;
-        while event::poll(Duration::ZERO)? {
+        more = event::poll(Duration::ZERO)?;
+        while more {
             let input = event::read()?;
             resized |= matches!(input, Event::Resize(..));
             app.on_input(input, Instant::now());
             if tty.gone() {
                 return Ok(ExitReason::TerminalLost);
+            }
+            more = event::poll(Duration::ZERO)?;
+            // A flood of input is shown as it is taken in, and stops nobody from stopping.
+            if Instant::now() >= next_frame {
+                break;
             }
         }
         if resized {

@@ -17,11 +17,15 @@ mod input;
 mod journal;
 mod keymap;
 mod keys_file;
+#[cfg(test)]
+mod keys_tests;
 mod knob;
 mod levels;
 mod life;
 mod meters;
 mod mouse;
+#[cfg(test)]
+mod mouse_tests;
 mod notes;
 mod options;
 mod overlays;
@@ -33,6 +37,8 @@ mod pattern_tests;
 mod pen;
 #[cfg(test)]
 mod picture_tests;
+#[cfg(test)]
+mod player;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! The mouse, where the terminal tells of it: a click focuses, or primes and swaps on a slot's state; the wheel turns what is
-//! under it; from port to port it wires. Places are noted while the screen is drawn.
+//! The mouse, where the terminal tells of it: a click focuses, or primes and swaps on a slot's state; the wheel turns the knob that
+//! is under it, and scrolls elsewhere; from port to port it wires. Places are noted while the screen is drawn.
+use std::time::{Duration, Instant};
+
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
@@ -24,6 +26,19 @@ pub enum Spot {
     Macro(usize),
     /// A row of the files that are shown.
     File(usize),
+    /// A line of the text that is shown: its column `left` stands at the screen's column `from`.
+    Line { line: usize, from: u16, left: usize },
+}
+
+/// Who scrolls goes on scrolling for this long, whatever comes under the pointer: knobs stay as they are.
+const SCROLLS_ON: Duration = Duration::from_millis(400);
+
+/// What the mouse is at.
+#[derive(Debug, Default)]
+pub struct Mouse {
+    /// Where the button went down.
+    dragged: Option<Spot>,
+    scrolled: Option<Instant>,
 }
 
 pub fn on_mouse(app: &mut App, mouse: MouseEvent) {
@@ -33,25 +48,40 @@ pub fn on_mouse(app: &mut App, mouse: MouseEvent) {
     let at = Position::new(mouse.column, mouse.row);
     let spot = app.spot_at(at);
     match mouse.kind {
-        MouseEventKind::ScrollUp => wheel(app, spot, 1),
-        MouseEventKind::ScrollDown => wheel(app, spot, -1),
-        MouseEventKind::Down(MouseButton::Left) => press(app, spot),
+        MouseEventKind::ScrollUp => wheel(app, spot, at, 1),
+        MouseEventKind::ScrollDown => wheel(app, spot, at, -1),
+        MouseEventKind::Down(MouseButton::Left) => press(app, spot, at),
+        MouseEventKind::Drag(MouseButton::Left) => drag(app, at),
         MouseEventKind::Up(MouseButton::Left) => release(app, spot),
         _ => {}
     }
 }
 
-fn wheel(app: &mut App, spot: Option<Spot>, by: i32) {
-    focus(app, spot);
-    match app.screen {
-        Screen::Patch => patch::knobs::turn(app, Step::Coarse, by as f32),
-        Screen::Perform => super::stage::turn_macro(app, by),
+fn wheel(app: &mut App, spot: Option<Spot>, at: Position, by: i32) {
+    let scrolled = app.mouse.scrolled;
+    let scrolls = scrolled.is_some_and(|last| app.now < last + SCROLLS_ON);
+    let rail = app.patch.layout == patch::Layout::Rail;
+    let on_knobs = !rail || app.patch.window.is_of_knobs(at.x);
+    match (app.screen, spot) {
+        (Screen::Patch, Some(Spot::Row(row))) if !scrolls && on_knobs && row.is_knob() => {
+            focus(app, spot);
+            patch::knobs::turn(app, Step::Coarse, by as f32);
+        }
+        (Screen::Patch, _) => {
+            app.mouse.scrolled = Some(app.now);
+            patch::scroll(app, -by as isize * 3);
+        }
+        (Screen::Perform, Some(Spot::Macro(_))) => {
+            focus(app, spot);
+            super::stage::turn_macro(app, by);
+        }
+        (Screen::Perform, _) => {}
         _ => app.move_by(-by as isize * 3),
     }
 }
 
-fn press(app: &mut App, spot: Option<Spot>) {
-    app.dragged = spot;
+fn press(app: &mut App, spot: Option<Spot>, at: Position) {
+    app.mouse.dragged = spot;
     match spot {
         // What is heard stays: its state is only read.
         Some(Spot::Slot(slot)) if slot == app.view.live => {}
@@ -65,13 +95,24 @@ fn press(app: &mut App, spot: Option<Spot>) {
             SlotState::Primed => act::swap(app, ""),
             _ => act::prime(app),
         },
+        Some(Spot::Line { line, from, left }) if app.screen == Screen::Text => {
+            let column = left + usize::from(at.x.saturating_sub(from));
+            app.text.click(line, column);
+        }
         other => focus(app, other),
+    }
+}
+
+/// A cable that is drawn to the edge brings the rows beyond it.
+fn drag(app: &mut App, at: Position) {
+    if app.screen == Screen::Patch && matches!(app.mouse.dragged, Some(Spot::Row(_))) {
+        patch::scroll(app, app.patch.window.beyond(at.y));
     }
 }
 
 /// A cable between the row where the button went down and this one, if there can be one.
 fn release(app: &mut App, spot: Option<Spot>) {
-    let (Some(Spot::Row(from)), Some(Spot::Row(to))) = (app.dragged.take(), spot) else {
+    let (Some(Spot::Row(from)), Some(Spot::Row(to))) = (app.mouse.dragged.take(), spot) else {
         return;
     };
     let Some(shown) = patch::shown(app).filter(|_| from != to && app.screen == Screen::Patch)

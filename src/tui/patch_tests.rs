@@ -1,96 +1,13 @@
-//! The patcher by keys: a player on the other side makes the edits that the screen sends, so that each key meets what the last
-//! one did. How it looks is kept in snapshots: `INSTA_UPDATE=always` writes them anew.
+//! The patcher by keys. How it looks is kept in snapshots: `INSTA_UPDATE=always` writes them anew.
 use std::sync::Arc;
 
-use crate::control::bench::{Bench, Sheet};
 use crate::control::command::{Command, Focus, Jack, SlotId, Watching};
 use crate::engine::watch::Levels;
 use crate::modules::spec::OptionValue;
 use crate::patch::edit::Edit;
 
-use super::color::Depth;
-use super::scene::{ACID, Scene, playing};
-
-/// A scene whose bench follows the edits.
-struct Player {
-    scene: Scene,
-    edits: Vec<Edit>,
-    others: Vec<Command>,
-}
-
-impl Player {
-    fn new() -> Self {
-        let mut scene = playing(Depth::True);
-        scene.press("2");
-        scene.sent();
-        Self {
-            scene,
-            edits: Vec::new(),
-            others: Vec::new(),
-        }
-    }
-
-    fn press(&mut self, chords: &str) {
-        for chord in chords.split(' ') {
-            self.scene.press(chord);
-            self.make();
-        }
-    }
-
-    fn type_text(&mut self, text: &str) {
-        self.scene.type_text(text);
-        self.make();
-    }
-
-    /// A list, a few letters, the first of what they find.
-    fn pick(&mut self, key: &str, letters: &str) {
-        self.press(key);
-        self.type_text(letters);
-        self.press("Enter");
-    }
-
-    fn make(&mut self) {
-        for command in self.scene.sent() {
-            match command {
-                Command::Edit { focus, edit } => {
-                    let live = self.scene.view.slots[0].loaded.clone().expect("a patch");
-                    let bench = self.scene.view.bench.as_ref();
-                    let text = match (focus, bench) {
-                        (Focus::Bench, Some(bench)) => bench.text.clone(),
-                        _ => live.text.clone(),
-                    };
-                    let words = edit.words();
-                    let text = edit
-                        .apply(&text)
-                        .unwrap_or_else(|why| panic!("{words}: {why}"));
-                    self.lay(&text);
-                    self.edits.push(edit);
-                }
-                Command::NewPatch => self.lay(crate::control::bench::EMPTY),
-                other => self.others.push(other),
-            }
-        }
-    }
-
-    fn lay(&mut self, text: &str) {
-        let bench = Bench::open(Sheet {
-            text: text.into(),
-            path: None,
-            of_live: true,
-        });
-        let bench = bench.expect("a patch");
-        self.scene.publish(|view| view.bench = Some(bench));
-    }
-
-    fn bench(&self) -> String {
-        let bench = self.scene.view.bench.as_ref();
-        bench.map_or(String::new(), |b| b.text.to_string())
-    }
-
-    fn said(&self) -> &str {
-        &self.scene.app.sentence.text
-    }
-}
+use super::player::Player;
+use super::scene::ACID;
 
 #[test]
 fn a_patch_is_made_from_nothing_by_keys_only() {
@@ -421,53 +338,4 @@ fn how_it_looks() {
     ] {
         assert!(add.contains(wanted), "{wanted}:\n{add}");
     }
-}
-
-#[test]
-fn the_mouse_focuses_turns_wires_and_swaps() {
-    use crossterm::event::{Event as Input, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-    let mut p = Player::new();
-    p.press("N");
-    p.pick("a", "saw");
-    p.pick("a", "out");
-    let text = p.scene.text(120, 40);
-    // The place of a row by what stands on it: behind a module's name its first row.
-    let row = |word: &str, nth: usize| {
-        let rows = text.lines().enumerate().filter(|(_, l)| l.contains(word));
-        rows.map(|(y, _)| y as u16)
-            .nth(nth)
-            .unwrap_or_else(|| panic!("{word}: {text}"))
-    };
-    let mouse = |p: &mut Player, kind, row: u16, column: u16| {
-        let event = MouseEvent {
-            kind,
-            column,
-            row,
-            modifiers: KeyModifiers::NONE,
-        };
-        let now = p.scene.start;
-        p.scene.app.on_input(Input::Mouse(event), now);
-        p.make();
-    };
-    let (down, up) = (
-        MouseEventKind::Down(MouseButton::Left),
-        MouseEventKind::Up(MouseButton::Left),
-    );
-    let (output, input) = (row("○", 0), row("Out      in", 0));
-    let edits = p.edits.len();
-    mouse(&mut p, down, output, 10);
-    mouse(&mut p, up, input, 10);
-    assert!(p.edits.len() > edits, "{text}");
-    // A click alone wires nothing.
-    let edits = p.edits.len();
-    mouse(&mut p, down, input, 10);
-    mouse(&mut p, up, input, 10);
-    assert_eq!(p.edits.len(), edits);
-    // The standby's state in the header: primed, so it is swapped.
-    let header = p.scene.text(120, 40);
-    let first = header.lines().next().expect("a header");
-    let at = first[..first.find("fmpad").expect("B")].chars().count() as u16;
-    p.others.clear();
-    mouse(&mut p, down, 0, at);
-    assert!(p.others.contains(&Command::Swap(None)), "{:?}", p.others);
 }

@@ -147,17 +147,14 @@ impl Editor {
         match code {
             KeyCode::Char(c) if !control => {
                 // A word is one step: what follows a blank begins the next.
-                self.step(Doing::Typing, c != ' ', |area| area.insert_char(c));
-            }
-            KeyCode::Enter => self.newline(),
-            KeyCode::Backspace => self.step(Doing::Erasing, true, |area| {
-                area.delete_char();
-            }),
-            KeyCode::Delete => {
-                self.step(Doing::Erasing, true, |area| {
-                    area.delete_next_char();
+                self.step(Doing::Typing, c != ' ', |area| {
+                    area.insert_char(c);
+                    true
                 });
             }
+            KeyCode::Enter => self.newline(),
+            KeyCode::Backspace => self.step(Doing::Erasing, true, TextArea::delete_char),
+            KeyCode::Delete => self.step(Doing::Erasing, true, TextArea::delete_next_char),
             _ => return false,
         }
         true
@@ -187,9 +184,7 @@ impl Editor {
     /// Inserts text as one undo step. Terminals paste carriage returns for line ends.
     pub fn insert(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        self.step(Doing::Else, false, |area| {
-            area.insert_str(text);
-        });
+        self.step(Doing::Else, false, |area| area.insert_str(text));
     }
 
     /// Replaces bytes of the text as one undo step; the cursor ends behind the new text.
@@ -203,11 +198,15 @@ impl Editor {
     }
 
     fn replaced(&mut self, span: Range<usize>, with: &str, heard: bool) {
-        let Some(text) = spliced(&self.text(), &span, with) else {
+        let before = self.text();
+        let Some(text) = spliced(&before, &span, with) else {
             return;
         };
         self.doing = Doing::Else;
-        self.step(Doing::Else, false, |old| *old = area(&text));
+        self.step(Doing::Else, false, |old| {
+            *old = area(&text);
+            text != before
+        });
         if let Some(step) = self.undo.last_mut() {
             step.heard = heard;
         }
@@ -218,7 +217,11 @@ impl Editor {
     /// Puts another whole text in its place as one undo step; the cursor stays on its line.
     pub fn exchange(&mut self, text: &str) {
         let (line, column) = self.cursor();
-        self.step(Doing::Else, false, |old| *old = area(text));
+        let before = self.text();
+        self.step(Doing::Else, false, |old| {
+            *old = area(text);
+            text != before
+        });
         self.set_cursor(line, column);
     }
 
@@ -271,25 +274,26 @@ impl Editor {
         back
     }
 
-    /// One change of the text; a step of its own where it does not go on with the last one.
+    /// One change of the text, which tells whether it was one; a step of its own where it does not go on with the last one. Going on
+    /// takes no copy of the text: a hundred thousand letters may come as keys.
     fn step(
         &mut self,
         doing: Doing,
         joins_next: bool,
-        change: impl FnOnce(&mut TextArea<'static>),
+        change: impl FnOnce(&mut TextArea<'static>) -> bool,
     ) {
-        let before = Snapshot {
+        let goes_on = doing != Doing::Else && self.doing == doing && !self.undo.is_empty();
+        let before = (!goes_on).then(|| Snapshot {
             text: self.text(),
             cursor: self.cursor(),
             heard: false,
-        };
-        change(&mut self.area);
-        if self.text() == before.text {
+        });
+        if !change(&mut self.area) {
             return;
         }
         self.revision += 1;
         self.redo.clear();
-        if doing == Doing::Else || self.doing != doing || self.undo.is_empty() {
+        if let Some(before) = before {
             self.undo.push(before);
             self.forget();
         }

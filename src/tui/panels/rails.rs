@@ -160,9 +160,13 @@ pub fn draw(
     if area_rows == 0 {
         return None;
     }
-    let top = focus
-        .saturating_sub(area_rows / 2)
-        .min(rows.len().saturating_sub(area_rows));
+    let knobs = area.x + 1 + columns.name + columns.kind;
+    let list = Rect {
+        height: area.height - legend,
+        ..area
+    };
+    let knobs = knobs..knobs + columns.field;
+    let top = app.patch.window.draw(focus, rows.len(), list, knobs);
     for (y, (i, row)) in (0..area.height - legend).zip(rows.iter().enumerate().skip(top)) {
         app.spots.note(
             Rect::new(area.x, area.y + y, area.width, 1),

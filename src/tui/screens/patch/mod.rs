@@ -5,6 +5,7 @@ pub mod edits;
 pub mod knobs;
 pub mod lists;
 pub mod rows;
+pub mod window;
 pub mod wiring;
 
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct PatchScreen {
     pub trace: bool,
     /// The row in focus, by module name and field, so that it survives edits.
     focus: Option<(String, Field)>,
+    /// Which rows are drawn.
+    pub window: window::Window,
     /// The pin in focus of the matrix.
     pub pin: (usize, usize),
     /// Values turned to a moment ago.
@@ -149,6 +152,20 @@ pub fn move_by(app: &mut App, by: isize) {
     let to = (at as isize).saturating_add(by).clamp(0, last);
     let row = *within[to as usize];
     focus_row(app, &shown.patch, row);
+    if let Some(at) = rows.iter().position(|r| *r == row) {
+        app.patch.window.moved_to(at);
+    }
+}
+
+/// Other rows come into sight; the one in focus stays one of them.
+pub fn scroll(app: &mut App, by: isize) {
+    if app.patch.layout != Layout::Rail {
+        return move_by(app, by);
+    }
+    if let Some((shown, rows, at)) = here(app) {
+        let to = app.patch.window.scroll(by, at, rows.len());
+        focus_row(app, &shown.patch, rows[to]);
+    }
 }
 
 pub fn next_module(app: &mut App, by: isize) {

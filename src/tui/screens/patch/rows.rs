@@ -37,6 +37,11 @@ impl Row {
         })
     }
 
+    /// Something that is turned.
+    pub fn is_knob(&self) -> bool {
+        matches!(self.field, Field::Param(_) | Field::Choice(_))
+    }
+
     pub fn source(&self) -> Option<Source> {
         match self.field {
             Field::Out(port) => Some(Source {

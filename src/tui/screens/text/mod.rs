@@ -40,6 +40,8 @@ pub struct TextScreen {
     source: follow::Source,
     disk: disk::Disk,
     popup: Option<popup::Popup>,
+    /// The first line that was drawn.
+    top: std::cell::Cell<Option<usize>>,
     kept: keep::Kept,
     /// What `find` looks for.
     pub search: String,
@@ -60,6 +62,7 @@ impl TextScreen {
         self.from_file = from_file;
         self.checked = None;
         self.popup = None;
+        self.top.set(None);
         self.source = follow::Source::default();
     }
 
@@ -105,6 +108,17 @@ impl TextScreen {
         self.popup = None;
         if let Some(editor) = &mut self.editor {
             editor.insert(text);
+        }
+    }
+
+    /// The mouse's button went down on a character.
+    pub fn click(&mut self, line: usize, column: usize) {
+        self.popup = None;
+        if let Some(editor) = &mut self.editor {
+            let last = editor.lines().len() - 1;
+            let line = line.min(last);
+            let column = column.min(editor.lines()[line].chars().count());
+            editor.set_cursor(line, column);
         }
     }
 

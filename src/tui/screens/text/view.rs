@@ -8,6 +8,7 @@ use ratatui::{
 use crate::patch::diagnostic::{Diagnostic, Severity};
 use crate::tui::app::{App, Layer};
 use crate::tui::editor::{Editor, highlight};
+use crate::tui::mouse::Spot;
 use crate::tui::options::Glyphs;
 use crate::tui::pen::{Labels, Pen, panel};
 use crate::tui::theme::Role;
@@ -97,12 +98,19 @@ fn lines(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) -> Option<Pos
         rows += height_of(top);
     }
     let last = editor.lines().len();
+    // It stays where it was as long as the cursor is in sight: what is under the mouse stays under it.
+    let seen = |from: usize| {
+        let rows: usize = (from..=cursor_line).map(height_of).sum();
+        from <= cursor_line && rows <= usize::from(area.height)
+    };
+    top = app.text.top.get().filter(|top| seen(*top)).unwrap_or(top);
     let to_end: usize = (top..last).map(height_of).sum();
     let mut spare = usize::from(area.height).saturating_sub(to_end);
     while top > 0 && height_of(top - 1) <= spare {
         top -= 1;
         spare -= height_of(top);
     }
+    app.text.top.set(Some(top));
     let width = usize::from(area.width.saturating_sub(GUTTER + 1));
     let left = (cursor_column + 1).saturating_sub(width);
     let mut in_comment = false;
@@ -123,6 +131,16 @@ fn lines(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) -> Option<Pos
             let x = area.x + GUTTER + (cursor_column - left) as u16;
             cursor = Some(Position::new(x.min(area.right() - 1), area.y + y));
         }
+        let place = Rect::new(area.x, area.y + y, area.width, 1);
+        let from = area.x + GUTTER;
+        app.spots.note(
+            place,
+            Spot::Line {
+                line: n,
+                from,
+                left,
+            },
+        );
         let mut pen = Pen::row(buf, area, y);
         let (mark, role) = match found.first().map(|d| d.severity) {
             Some(Severity::Error) if app.options.glyphs == Glyphs::Ascii => ("x", Role::DiagError),
