@@ -11,6 +11,9 @@ const VOICE: &str = r#"(
 )
 "#;
 
+/// Longer than a key's length where it is not held.
+const HELD: std::time::Duration = std::time::Duration::from_millis(900);
+
 #[test]
 fn journey_01_first_start_sounds_and_says_what_is_heard() {
     let Some(s) = Session::begin("j1", "", "") else {
@@ -138,6 +141,14 @@ fn journey_06_notes_are_played_and_escape_leaves() {
         s.wait(&format!(" {note} "));
     }
     s.until("sound", sounds);
+    s.until("a key's length is over", |t| !sounds(t));
+    // One that is held goes on until Escape.
+    s.keys("Tab");
+    s.wait("keys:latch");
+    s.keys("z");
+    s.until("sound", sounds);
+    std::thread::sleep(HELD);
+    s.until("it is held", sounds);
     s.escape();
     s.until("all notes end", |t| !sounds(t));
     s.never_ran_dry();
