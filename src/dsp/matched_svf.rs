@@ -4,24 +4,58 @@
 //! exponentials and roots: with x = half the cutoff's angle a frame, g = tan x (1 + k² tan²x / 24) / (1 + k² tan²x / 5), about, and
 //! k'/g = (k/x)(1 + x²/3), which stay within 5 % up to 20 kHz where Q is 0.5 or more. The trapezoids' zeros at half the rate are
 //! filled by a little of what the integrators move in a frame.
+use std::f32::consts::PI;
+
 use super::{
     BLOCK,
     lanes::{Float, Lanes, Mask},
-    math::tan_parts,
 };
 
+/// A [`Reach`] is x divided by this. tan x is then r (OVER - r²) / ((r² - UNDER[0]) r² + UNDER[1]) without another factor: a
+/// minimax fit, within 2.5e-6 (0.004 cent) up to 0.42 pi, 2e-5 up to 0.4535 pi, 7e-4 up to 0.49 pi.
+const SCALE: f32 = 9.526_175_5;
+const OVER: f32 = 0.113_553_46;
+const UNDER: [f32; 2] = [0.465_583_2, 0.011_920_182];
+const SQUARE: f32 = SCALE * SCALE;
 /// Parts of k² tan²x in the two sides of g. Fitted with the constants below to the analog responses for Q 0.5 to 50, cutoffs up to
 /// 16 kHz and 20 Hz to 16 kHz: largest error of the low-pass 0.31 dB.
 const ABOVE: f32 = 0.042_639;
 const BELOW: f32 = 0.197_262;
 /// What the low-pass takes of the second integrator's gap to its input, times c: f0 + x² (f1 + f2 k²), k up to 2; and of the first
 /// integrator, times b: f0 + x (f1 k + x (f2 + f3 k²)).
-const LOW_GAP: [f32; 3] = [3.148_686, -0.547_022, 0.178_434];
-const LOW_FIRST: [f32; 4] = [2.566_969, -0.827_733, -0.805_328, 0.326_851];
+const LOW_GAP: [f32; 3] = [1.574_343, -0.273_511 * SQUARE, 0.089_217 * SQUARE];
+const LOW_FIRST: [f32; 4] = [
+    1.283_484_5,
+    -0.413_866_5 * SCALE,
+    -0.402_652_5 * SQUARE,
+    0.163_425_5 * SQUARE,
+];
 /// The band-pass takes a part of the second integrator's way and, times g, of the first one's: as LOW_GAP. Its gain needs half a
 /// percent.
-const FILL_BAND: [f32; 3] = [0.766, -0.177_712, 0.069_698];
-const BAND: f32 = 1.005;
+const FILL_BAND: [f32; 3] = [0.766, -0.177_712 * SQUARE, 0.069_698 * SQUARE];
+const BAND: f32 = 0.5025 / SCALE;
+
+/// How far a cutoff is along the band: pi times it over the rate, divided by [`SCALE`].
+#[derive(Clone, Copy)]
+pub struct Reach {
+    per_hz: f32,
+    most: f32,
+}
+
+impl Reach {
+    pub fn new(rate: f32) -> Self {
+        Self {
+            per_hz: PI / SCALE / rate,
+            most: 0.49 * PI / SCALE,
+        }
+    }
+
+    /// Of a cutoff in hertz. The tangent's fraction holds up to 0.49 of the rate.
+    #[inline(always)]
+    pub fn of<L: Lanes>(&self, l: L, cutoff: L::F) -> L::F {
+        (cutoff * l.f(self.per_hz)).min(l.f(self.most))
+    }
+}
 
 /// f0 + x² (f1 + f2 k²).
 #[inline(always)]
@@ -39,19 +73,20 @@ pub struct Coefficients<L: Lanes> {
     a: L::F,
     b: L::F,
     c: L::F,
-    /// Of the first integrator and of the second one's gap in the low-pass.
-    low_first: L::F,
-    low_gap: L::F,
+    /// What the low-pass takes of the first integrator, times b, and of the second one's gap, times c.
+    first: L::F,
+    gap: L::F,
 }
 
 /// The tangent and what g makes of it, as far as both kinds of coefficients need it.
 struct Tuned<L: Lanes> {
-    /// x²
+    /// The square of the reach.
     y: L::F,
-    /// tan x / x = over / d.
+    /// tan x = reach over / d.
     over: L::F,
     d: L::F,
-    /// (d tan x)²
+    /// d tan x and its square.
+    tangent: L::F,
     square: L::F,
     /// g = tan x above / below.
     above: L::F,
@@ -60,14 +95,17 @@ struct Tuned<L: Lanes> {
 
 impl<L: Lanes> Tuned<L> {
     #[inline(always)]
-    fn new(l: L, angle: L::F, damping: L::F) -> Self {
-        let y = angle * angle;
-        let (over, d) = tan_parts(l, y);
-        let (square, d2, k2) = (y * over * over, d * d, damping * damping);
+    fn new(l: L, reach: L::F, damping: L::F) -> Self {
+        let y = reach * reach;
+        let over = l.f(OVER) - y;
+        let d = (y - l.f(UNDER[0])).fma(y, l.f(UNDER[1]));
+        let tangent = reach * over;
+        let (square, d2, k2) = (tangent * tangent, d * d, damping * damping);
         Self {
             y,
             over,
             d,
+            tangent,
             square,
             above: square.fma(k2 * l.f(ABOVE), d2),
             below: square.fma(k2 * l.f(BELOW), d2),
@@ -76,27 +114,26 @@ impl<L: Lanes> Tuned<L> {
 }
 
 impl<L: Lanes> Coefficients<L> {
-    /// `angle` is pi times the cutoff over the rate, which stays below 0.49; `damping` is 1 / Q.
+    /// `reach` is a [`Reach`]'s; `damping` is 1 / Q.
     #[inline(always)]
-    pub fn new(l: L, angle: L::F, damping: L::F) -> Self {
-        let tuned = Tuned::new(l, angle, damping);
+    pub fn new(l: L, reach: L::F, damping: L::F) -> Self {
+        let tuned = Tuned::new(l, reach, damping);
         let Tuned { y, over, .. } = tuned;
         // g = p / q; everything over q² + (1 + k'/g) p² takes one division.
-        let over = over * tuned.above;
-        let (p, q) = (angle * over, tuned.d * tuned.below);
-        let m = (y.fma(damping * l.f(1.0 / 3.0), damping) + angle) * over;
+        let (p, q) = (tuned.tangent * tuned.above, tuned.d * tuned.below);
+        let ratio = y.fma(damping * l.f(SCALE / 3.0), damping * l.f(1.0 / SCALE));
+        let m = (ratio + reach) * (over * tuned.above);
         let u = p * (l.f(2.0) / q.fma(q, m * p));
-        let (b, c) = (q * u, p * u);
         let k = damping.min(l.f(2.0));
         let k2 = k * k;
         let [f0, f1, f2, f3] = LOW_FIRST;
-        let rest = angle.fma(k2.fma(l.f(f3), l.f(f2)), k * l.f(f1));
+        let rest = reach.fma(k2.fma(l.f(f3), l.f(f2)), k * l.f(f1));
         Self {
             a: m * u,
-            b,
-            c,
-            low_first: b * rest.fma(angle, l.f(f0)),
-            low_gap: c * fill(l, LOW_GAP, y, damping),
+            b: q * u,
+            c: p * u,
+            first: rest.fma(reach, l.f(f0)),
+            gap: fill(l, LOW_GAP, y, damping),
         }
     }
 }
@@ -106,8 +143,8 @@ pub struct Rows<L: Lanes> {
     a: [L::F; BLOCK],
     b: [L::F; BLOCK],
     c: [L::F; BLOCK],
-    low_first: [L::F; BLOCK],
-    low_gap: [L::F; BLOCK],
+    first: [L::F; BLOCK],
+    gap: [L::F; BLOCK],
 }
 
 impl<L: Lanes> Rows<L> {
@@ -118,16 +155,16 @@ impl<L: Lanes> Rows<L> {
             a: zeros,
             b: zeros,
             c: zeros,
-            low_first: zeros,
-            low_gap: zeros,
+            first: zeros,
+            gap: zeros,
         };
         for i in 0..BLOCK {
             let k = at(i);
             rows.a[i] = k.a;
             rows.b[i] = k.b;
             rows.c[i] = k.c;
-            rows.low_first[i] = k.low_first;
-            rows.low_gap[i] = k.low_gap;
+            rows.first[i] = k.first;
+            rows.gap[i] = k.gap;
         }
         rows
     }
@@ -138,8 +175,8 @@ impl<L: Lanes> Rows<L> {
             a: self.a[i],
             b: self.b[i],
             c: self.c[i],
-            low_first: self.low_first[i],
-            low_gap: self.low_gap[i],
+            first: self.first[i],
+            gap: self.gap[i],
         }
     }
 }
@@ -161,15 +198,15 @@ pub struct Shape<L: Lanes> {
 impl<L: Lanes> Shape<L> {
     /// As [`Coefficients::new`].
     #[inline(always)]
-    pub fn new(l: L, angle: L::F, damping: L::F) -> Self {
-        let tuned = Tuned::new(l, angle, damping);
+    pub fn new(l: L, reach: L::F, damping: L::F) -> Self {
+        let tuned = Tuned::new(l, reach, damping);
         let Tuned { y, over, d, .. } = tuned;
         let one = l.f(1.0);
         // The place of the cutoff on the integrators' own scale, tan x / g.
         let under = one / tuned.above;
         let place = tuned.below * under;
-        let g = angle * over / (d * place);
-        let risen = over * y.fma(l.f(1.0 / 3.0), one) / d;
+        let g = tuned.tangent / (d * place);
+        let risen = over * y.fma(l.f(SCALE / 3.0), l.f(1.0 / SCALE)) / d;
         let notch = one / (place * place);
         // The distance of its square from 1, over k: without a difference of what is nearly alike.
         let across = tuned.square * damping * l.f(BELOW - ABOVE) * under * (place + one);
@@ -177,7 +214,7 @@ impl<L: Lanes> Shape<L> {
         Self {
             damping: damping * risen / place,
             g,
-            band: damping * l.f(BAND) / angle,
+            band: damping * l.f(BAND) / reach,
             fill_band: fill(l, FILL_BAND, y, damping),
             high,
             notch,
@@ -195,59 +232,74 @@ pub struct Outputs<L: Lanes> {
     pub peak: L::F,
 }
 
-/// Half the integrators' memories: then what comes out needs no halving.
+/// The integrators' memories.
 #[derive(Clone, Copy)]
 pub struct State<L: Lanes> {
     pub s1: L::F,
     pub s2: L::F,
 }
 
+/// What a frame moves: the parts of the integrators' ways.
+struct Moved<L: Lanes> {
+    /// The second integrator's gap to the input before.
+    gap: L::F,
+    /// b s1 and c gap: the second one's way is their difference.
+    first: L::F,
+    second: L::F,
+}
+
 impl<L: Lanes> State<L> {
-    /// How much swings in it: steady while it rings at k = 0. `half` is a half.
+    /// How much swings in it: steady while it rings at k = 0.
     #[inline(always)]
-    pub fn energy(&self, x: L::F, half: L::F) -> L::F {
-        let away = x.nfma(half, self.s2);
+    pub fn energy(&self, x: L::F) -> L::F {
+        let away = self.s2 - x;
         away.fma(away, self.s1 * self.s1)
     }
 
-    /// Moves both integrators by a frame; the second one's gap to the input before.
+    /// Moves both integrators by a frame.
     #[inline(always)]
-    fn step(&mut self, k: &Coefficients<L>, x: L::F, half: L::F) -> L::F {
-        let gap = x.nfma(half, self.s2);
-        let s2 = k.c.nfma(gap, k.b.fma(self.s1, self.s2));
-        self.s1 = k.b.nfma(gap, k.a.nfma(self.s1, self.s1));
-        self.s2 = s2;
-        gap
+    fn step(&mut self, k: &Coefficients<L>, x: L::F) -> Moved<L> {
+        let State { s1, s2 } = *self;
+        let gap = s2 - x;
+        let (first, second) = (k.b * s1, k.c * gap);
+        // One lane waits for its own last frame, many for the multipliers: the shortest way, or the fewest multiplications.
+        self.s2 = match L::N {
+            1 => k.c.nfma(gap, k.b.fma(s1, s2)),
+            _ => s2 + first - second,
+        };
+        self.s1 = k.b.nfma(gap, k.a.nfma(s1, s1));
+        Moved { gap, first, second }
+    }
+
+    /// What the low-pass makes of where the second integrator was, `s2`, and what moved.
+    #[inline(always)]
+    fn filled(k: &Coefficients<L>, s2: L::F, moved: &Moved<L>) -> L::F {
+        k.gap.nfma(moved.second, k.first.fma(moved.first, s2))
     }
 
     /// One frame's low-pass.
     #[inline(always)]
-    pub fn low(&mut self, k: &Coefficients<L>, x: L::F, half: L::F) -> L::F {
-        let State { s1, s2 } = *self;
-        let gap = self.step(k, x, half);
-        k.low_gap.nfma(gap, k.low_first.fma(s1, s2 + s2))
+    pub fn low(&mut self, k: &Coefficients<L>, x: L::F) -> L::F {
+        let s2 = self.s2;
+        let moved = self.step(k, x);
+        Self::filled(k, s2, &moved)
     }
 
     /// One frame of all outputs.
     #[inline(always)]
-    pub fn tick(
-        &mut self,
-        k: &Coefficients<L>,
-        shape: &Shape<L>,
-        x: L::F,
-        half: L::F,
-    ) -> Outputs<L> {
+    pub fn tick(&mut self, l: L, k: &Coefficients<L>, shape: &Shape<L>, x: L::F) -> Outputs<L> {
         let State { s1, s2 } = *self;
-        let gap = self.step(k, x, half);
-        let (first, second) = (s1 + self.s1, s2 + self.s2);
+        let moved = self.step(k, x);
         // The integrators' ways, not as differences of their states: the band-pass raises them by the rate over the cutoff.
-        let moved = -k.b.fma(gap, k.a * s1);
-        let moved2 = k.c.nfma(gap, k.b * s1);
+        let way1 = -k.b.fma(moved.gap, k.a * s1);
+        let way2 = moved.first - moved.second;
+        let half = l.f(0.5);
+        let (first, second) = (way1.fma(half, s1), way2.fma(half, s2));
         let rest = shape.damping.nfma(first, x - second);
         Outputs {
-            low: k.low_gap.nfma(gap, k.low_first.fma(s1, s2 + s2)),
+            low: Self::filled(k, s2, &moved),
             high: rest * shape.high,
-            band: (shape.g * moved).fma(shape.fill_band, moved2) * shape.band,
+            band: (shape.g * way1).fma(shape.fill_band, way2) * shape.band,
             notch: rest.fma(shape.notch, second),
             peak: rest.nfma(shape.peak, second),
         }
@@ -256,11 +308,10 @@ impl<L: Lanes> State<L> {
     /// Whether the low-pass already is at a constant input, in every lane; then it is there exactly. -140 dB of full scale.
     #[inline(always)]
     pub fn follow(&mut self, l: L, x: L::F) -> bool {
-        let half = x * l.f(0.5);
-        let off = (self.s2 - half).abs().max(self.s1.abs());
-        let there = l.f(1e-7).ge(off).all();
+        let off = (self.s2 - x).abs().max(self.s1.abs());
+        let there = l.f(2e-7).ge(off).all();
         if there {
-            (self.s1, self.s2) = (l.f(0.0), half);
+            (self.s1, self.s2) = (l.f(0.0), x);
         }
         there
     }

@@ -186,9 +186,11 @@ pub fn add<L: Lanes>(
     height: f32,
 ) {
     let taps = taps(table, past, height);
-    for (to, tap) in residuals[i & (BLOCK - 1)..][..TAPS].iter_mut().zip(taps) {
-        to.lanes_mut()[lane & (L::N - 1)] += tap;
-    }
+    add_lane::<L>(
+        &mut residuals[i & (BLOCK - 1)..][..TAPS],
+        &taps,
+        lane & (L::N - 1),
+    );
 }
 
 /// The same where a block and the frames after it are apart: to a block that holds the naive waveform, and to what its next is
@@ -206,17 +208,21 @@ pub fn add_apart<L: Lanes>(
     let (i, lane) = (i & (BLOCK - 1), lane & (L::N - 1));
     let taps = taps(table, past, height);
     if i <= BLOCK - TAPS {
-        for (to, tap) in block[i..][..TAPS].iter_mut().zip(taps) {
-            to.lanes_mut()[lane] += tap;
-        }
-        return;
+        return add_lane::<L>(&mut block[i..][..TAPS], &taps, lane);
     }
     let (now, later) = taps.split_at(BLOCK - i);
-    for (to, tap) in block[i..].iter_mut().zip(now) {
+    add_lane::<L>(&mut block[i..], now, lane);
+    add_lane::<L>(after, later, lane);
+}
+
+/// Adds to one lane of successive vectors. One frame after the other: made of AVX-512's gathers and scatters, as compilers like it,
+/// it takes three times as long.
+#[inline(always)]
+fn add_lane<L: Lanes>(to: &mut [L::F], taps: &[f32], lane: usize) {
+    for (to, tap) in to.iter_mut().zip(taps) {
         to.lanes_mut()[lane] += tap;
-    }
-    for (to, tap) in after.iter_mut().zip(later) {
-        to.lanes_mut()[lane] += tap;
+        // Nothing, but no loop with it is made of vectors.
+        std::hint::black_box(());
     }
 }
 

@@ -1,10 +1,8 @@
 //! State-variable filter with all its outputs.
-use std::f32::consts::PI;
-
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Lanes, Mask},
-    matched_svf::{Coefficients, Rows, Shape, State},
+    matched_svf::{Coefficients, Reach, Rows, Shape, State},
 };
 
 use super::{
@@ -30,8 +28,7 @@ ports! {
 }
 
 pub struct Svf {
-    /// Half a turn a frame, for each hertz.
-    per_hz: f32,
+    reach: Reach,
 }
 
 impl Module for Svf {
@@ -51,7 +48,7 @@ impl Module for Svf {
 
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
-            per_hz: PI / build.rate,
+            reach: Reach::new(build.rate),
         })
     }
 
@@ -90,9 +87,9 @@ impl Module for Svf {
                 only_lp,
                 #[inline(always)]
                 |i, energy| {
-                    let angle = self.angle(l, cutoff.at(i));
-                    let k = Coefficients::new(l, angle, singing_damping(l, q.at(i), energy));
-                    (k, Shape::new(l, angle, l.f(1.0) / q.at(i)))
+                    let reach = self.reach.of(l, cutoff.at(i));
+                    let k = Coefficients::new(l, reach, singing_damping(l, q.at(i), energy));
+                    (k, Shape::new(l, reach, l.f(1.0) / q.at(i)))
                 },
             );
             (io.state[0], io.state[1]) = (state.s1, state.s2);
@@ -104,11 +101,10 @@ impl Module for Svf {
                 let rows = Rows::new(
                     l,
                     #[inline(always)]
-                    |i| Coefficients::new(l, self.angle(l, cutoff[i]), damping),
+                    |i| Coefficients::new(l, self.reach.of(l, cutoff[i]), damping),
                 );
-                let half = l.f(0.5);
                 for (i, o) in outs[output::LP].block.iter_mut().enumerate() {
-                    *o = state.low(&rows.at(i), x[i], half);
+                    *o = state.low(&rows.at(i), x[i]);
                 }
             }
             (Some(cutoff), None) => {
@@ -120,11 +116,11 @@ impl Module for Svf {
                     outs,
                     only_lp,
                     #[inline(always)]
-                    |i, _| both(l, self.angle(l, cutoff[i]), damping),
+                    |i, _| both(l, self.reach.of(l, cutoff[i]), damping),
                 );
             }
             (None, None) => {
-                let k = both(l, self.angle(l, cutoff.head()), l.f(1.0) / q.head());
+                let k = both(l, self.reach.of(l, cutoff.head()), l.f(1.0) / q.head());
                 run(
                     l,
                     &mut state,
@@ -142,7 +138,7 @@ impl Module for Svf {
                 outs,
                 only_lp,
                 #[inline(always)]
-                |i, _| both(l, self.angle(l, cutoff.at(i)), l.f(1.0) / q.at(i)),
+                |i, _| both(l, self.reach.of(l, cutoff.at(i)), l.f(1.0) / q.at(i)),
             ),
         }
         (io.state[0], io.state[1]) = (state.s1, state.s2);
@@ -154,19 +150,11 @@ impl Module for Svf {
     }
 }
 
-impl Svf {
-    /// The tangent's fraction holds up to 0.49 of the rate.
-    #[inline(always)]
-    fn angle<L: Lanes>(&self, l: L, cutoff: L::F) -> L::F {
-        (cutoff * l.f(self.per_hz)).min(l.f(0.49 * PI))
-    }
-}
-
 /// From this Q on the damping falls faster than 1 / Q, through 0 at about 93, to -0.03 at 100.
 const SINGS: f32 = 90.0;
 const FALL: f32 = 0.04;
 /// What swings in a filter that sings adds this times its energy to the damping: it settles at an amplitude of 0.6.
-const BOUNDS: f32 = 0.32;
+const BOUNDS: f32 = 0.08;
 /// A hair of direct current (-120 dBFS), so that a silent filter can start.
 const SEED: f32 = 1e-6;
 
@@ -178,16 +166,16 @@ fn singing<L: Lanes>(l: L, q: L::F) -> L::F {
 
 #[inline(always)]
 fn singing_damping<L: Lanes>(l: L, q: L::F, energy: L::F) -> L::F {
-    let bound = energy.min(l.f(2.5)).fma(l.f(BOUNDS), l.f(-FALL));
+    let bound = energy.min(l.f(10.0)).fma(l.f(BOUNDS), l.f(-FALL));
     singing(l, q).fma(bound, l.f(1.0) / q)
 }
 
 /// Coefficients of the states and of all outputs; the latter fall away where they are not used.
 #[inline(always)]
-fn both<L: Lanes>(l: L, angle: L::F, damping: L::F) -> (Coefficients<L>, Shape<L>) {
+fn both<L: Lanes>(l: L, reach: L::F, damping: L::F) -> (Coefficients<L>, Shape<L>) {
     (
-        Coefficients::new(l, angle, damping),
-        Shape::new(l, angle, damping),
+        Coefficients::new(l, reach, damping),
+        Shape::new(l, reach, damping),
     )
 }
 
@@ -201,10 +189,9 @@ fn run<L: Lanes>(
     only_lp: bool,
     at: impl Fn(usize, L::F) -> (Coefficients<L>, Shape<L>),
 ) {
-    let half = l.f(0.5);
     if only_lp {
         for (i, o) in outs[output::LP].block.iter_mut().enumerate() {
-            *o = state.low(&at(i, state.energy(x[i], half)).0, x[i], half);
+            *o = state.low(&at(i, state.energy(x[i])).0, x[i]);
         }
         return;
     }
@@ -212,8 +199,8 @@ fn run<L: Lanes>(
         return;
     };
     for (i, x) in x.iter().enumerate() {
-        let (k, shape) = at(i, state.energy(*x, half));
-        let frame = state.tick(&k, &shape, *x, half);
+        let (k, shape) = at(i, state.energy(*x));
+        let frame = state.tick(l, &k, &shape, *x);
         lp.block[i] = frame.low;
         hp.block[i] = frame.high;
         bp.block[i] = frame.band;

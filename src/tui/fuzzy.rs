@@ -19,6 +19,9 @@ pub fn score(query: &str, text: &str) -> Option<i32> {
         last = Some(found);
         at = found + 1;
     }
+    // "new" is "new patch" before it is "newer".
+    let whole = last.is_some() && text.get(at).is_none_or(|next| !next.is_alphanumeric());
+    total += if whole { 4 } else { 0 };
     Some(total * 4 - text.len() as i32)
 }
 
@@ -34,6 +37,8 @@ mod tests {
         };
         assert_eq!(best("sw", &["answer", "swap", "show waves"]), Some("swap"));
         assert_eq!(best("acid", &["acid.ron", "placid.ron"]), Some("acid.ron"));
+        assert_eq!(best("new", &["newer", "new patch"]), Some("new patch"));
+        assert_eq!(best("saw", &["SuperSaw", "Sawtooth", "Saw"]), Some("Saw"));
         assert_eq!(best("xyz", &["swap"]), None);
         assert!(score("", "anything").is_some());
     }
