@@ -1,5 +1,5 @@
 //! The loop of modules whose output at a frame is a function of their inputs at that frame. Runs on engine threads.
-use crate::dsp::lanes::Lanes;
+use crate::dsp::{BLOCK, lanes::Lanes};
 
 use super::module::{In, Out};
 
@@ -15,6 +15,25 @@ pub fn pointwise<L: Lanes, const N: usize>(
             #[inline(always)]
             |x| x.head(),
         )));
+    }
+    if L::N == 1 {
+        // Plain arrays on both sides, so that the compiler puts neighbouring frames into vectors.
+        let zeros = [ins[0].head(); BLOCK];
+        let (mut flat, mut to) = ([zeros; N], zeros);
+        for (x, flat) in ins.iter().zip(&mut flat) {
+            match x.block() {
+                Some(block) => *flat = *block,
+                None => flat.fill(x.head()),
+            }
+        }
+        for i in 0..BLOCK {
+            to[i] = f(std::array::from_fn(
+                #[inline(always)]
+                |k| flat[k][i],
+            ));
+        }
+        *out.block = to;
+        return;
     }
     for (i, o) in out.block.iter_mut().enumerate() {
         *o = f(ins.map(
