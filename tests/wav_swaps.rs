@@ -1,5 +1,5 @@
 //! What a recording holds after many swaps in real time is the mix of the patches rendered alone.
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use chronus::audio::device::{DeviceSpec, Host};
@@ -7,6 +7,7 @@ use chronus::audio::lead::Latency;
 use chronus::audio::stream::Stream;
 use chronus::control::command::{At, Command, Quantum, Request};
 use chronus::control::event::{Event, What};
+use chronus::control::queue::Receiver;
 use chronus::control::start::{Started, start};
 use chronus::control::supervisor::Config;
 use chronus::dsp::lanes::IsaChoice;

@@ -5,7 +5,7 @@ mod words;
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use crate::control::blackbox::{self, BlackBox};
 use crate::control::command::Command;
 use crate::control::event::{Event, What};
 use crate::control::handle::Handle;
+use crate::control::queue::Receiver;
 use crate::patch::names::nearest;
 
 use super::failure::{Failure, print};

@@ -2,12 +2,13 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fmt, thread};
 
 use crate::control::event::{Event, What};
+use crate::control::queue::Receiver;
 
 /// A log file, or nothing where none was asked for. Clones write to the same file.
 #[derive(Clone)]

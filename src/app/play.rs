@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use crate::cli::{self, MidiClock, OscBind};
 use crate::control::command::Command;
 use crate::control::event::{Event, What};
 use crate::control::handle::Handle;
+use crate::control::queue::Receiver;
 use crate::control::slot::SlotState;
 use crate::control::telemetry_json::write_lines;
 use crate::midi::{self, Midi};

@@ -85,6 +85,19 @@ impl Fader {
             })
     }
 
+    /// [`Fader::at`] of the frames from `frame` on, to the bit: without a branch a frame, so that they are worked out side by side.
+    pub fn fill(&self, frame: u64, into: &mut [f64]) {
+        into.fill(self.base);
+        for leg in &self.legs[..self.count] {
+            let first = frame as f64 - leg.start as f64;
+            let frames = f64::from(leg.frames);
+            for (i, value) in into.iter_mut().enumerate() {
+                let progress = smoothstep((first + f64::from(i as i32)) / frames);
+                *value += (leg.target - *value) * progress;
+            }
+        }
+    }
+
     /// The value, where it stays what it is from `frame` on.
     pub fn settled_at(&self, frame: u64) -> Option<f64> {
         match self.legs[..self.count].last() {
@@ -153,6 +166,9 @@ mod tests {
                     now += 1;
                     let value = f.at(now);
                     prop_assert!((0.0..=1.0).contains(&value));
+                    let mut values = [0.0; 5];
+                    f.fill(now - 3.min(now), &mut values);
+                    prop_assert_eq!(values[3.min(now) as usize], value);
                     // The steepest slope of one fade is 15/8 over its length; overlapping ones add up to at most LEGS of them.
                     prop_assert!((value - before).abs() < 1.875 / 100.0 * LEGS as f64);
                     before = value;

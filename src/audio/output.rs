@@ -401,12 +401,20 @@ impl Output {
         }
         let a = part(0).unwrap_or(&NOTHING);
         let b = part(1).unwrap_or(&NOTHING);
+        let (mut weights, mut gains) = ([0.0; BLOCK], [[0.0; BLOCK]; 2]);
+        self.weight.fill(self.frame, &mut weights[..out.len()]);
+        let [gains_a, gains_b] = &mut gains;
+        self.voices[0].gains(self.frame, &mut gains_a[..out.len()]);
+        self.voices[1].gains(self.frame, &mut gains_b[..out.len()]);
+        let rho = f64::from(self.rho);
+        let each = weights.iter().zip(gains_a.iter_mut().zip(gains_b));
+        for (w, (gain_a, gain_b)) in each.take(out.len()) {
+            let hold = level(1.0 - w, *w, rho);
+            *gain_a *= hold * (1.0 - w);
+            *gain_b *= hold * w;
+        }
         for (i, out) in out.iter_mut().enumerate() {
-            let frame = self.frame + i as u64;
-            let w = self.weight.at(frame);
-            let hold = level(1.0 - w, w, f64::from(self.rho));
-            let gain_a = (hold * (1.0 - w) * self.voices[0].gain_at(frame)) as f32;
-            let gain_b = (hold * w * self.voices[1].gain_at(frame)) as f32;
+            let (gain_a, gain_b) = (gains[0][i] as f32, gains[1][i] as f32);
             *out = [
                 gain_a * a[i][0] + gain_b * b[i][0],
                 gain_a * a[i][1] + gain_b * b[i][1],

@@ -83,6 +83,11 @@ impl Voice {
         self.gain.at(frame)
     }
 
+    /// [`Voice::gain_at`] of the frames from `frame` on.
+    pub fn gains(&self, frame: u64, into: &mut [f64]) {
+        self.gain.fill(frame, into);
+    }
+
     /// Unchanged from `frame` on.
     pub fn is_plain_at(&self, frame: u64) -> bool {
         self.gain.settled_at(frame) == Some(1.0)

@@ -1,12 +1,13 @@
 //! The outside's end of the supervisor: commands in, events, view and meters out. Cloned into every thread that translates
 //! (screen, OSC, files); never touched by a realtime thread.
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{TrySendError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::command::{Answer, At, Command, Request};
 use super::event::{Event, View};
+use super::queue::{Receiver, Sender, queue};
 use super::reading::Reading;
 
 /// Commands that may wait. Full means the supervisor is far behind: the sender is told "busy".
@@ -46,7 +47,7 @@ pub trait Meters: Send + Sync {
 /// A clonable way to talk to the supervisor.
 #[derive(Clone)]
 pub struct Handle {
-    inbox: SyncSender<Message>,
+    inbox: Sender<Message>,
     board: Arc<Board>,
     meters: Arc<dyn Meters>,
 }
@@ -59,7 +60,7 @@ pub struct Board {
 
 #[derive(Default)]
 struct Readers {
-    queues: Vec<SyncSender<Event>>,
+    queues: Vec<Sender<Event>>,
     past: VecDeque<Event>,
 }
 
@@ -99,13 +100,13 @@ impl Board {
 impl Handle {
     /// A handle and the queue that the supervisor reads.
     pub fn new(board: Arc<Board>, meters: Arc<dyn Meters>) -> (Self, Receiver<Message>) {
-        let (inbox, queue) = sync_channel(QUEUE);
+        let (inbox, messages) = queue(QUEUE);
         let handle = Self {
             inbox,
             board,
             meters,
         };
-        (handle, queue)
+        (handle, messages)
     }
 
     /// Hands a request over without waiting.
@@ -143,14 +144,14 @@ impl Handle {
 
     /// Events from now on.
     pub fn subscribe(&self) -> Receiver<Event> {
-        let (reader, events) = sync_channel(UNREAD_EVENTS);
+        let (reader, events) = queue(UNREAD_EVENTS);
         lock(&self.board.readers).queues.push(reader);
         events
     }
 
     /// The latest events so far, and those from now on.
     pub fn subscribe_with_past(&self) -> Receiver<Event> {
-        let (reader, events) = sync_channel(UNREAD_EVENTS);
+        let (reader, events) = queue(UNREAD_EVENTS);
         let mut readers = lock(&self.board.readers);
         for event in &readers.past {
             // Room for all of them: the queue is empty and longer.

@@ -20,6 +20,7 @@ mod patience;
 pub mod position;
 mod predecessor;
 pub mod probe;
+pub mod queue;
 pub mod reading;
 pub mod recorder;
 pub mod rig;

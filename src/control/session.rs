@@ -12,6 +12,7 @@ use super::crew::LockStep;
 use super::event::{Event, View};
 use super::handle::{Board, Handle, Message};
 use super::meters::LiveMeters;
+use super::queue;
 use super::rig::Rig;
 use super::script::Item;
 use super::supervisor::{Config, Supervisor};
@@ -52,8 +53,8 @@ pub struct Session {
     hindered: Hindered,
     output: Output,
     handle: Handle,
-    inbox: Receiver<Message>,
-    events: Receiver<Event>,
+    inbox: queue::Receiver<Message>,
+    events: queue::Receiver<Event>,
     rate: f64,
     /// Frames asked for so far: the scripted time.
     asked: u64,

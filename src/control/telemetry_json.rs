@@ -2,7 +2,7 @@
 //! Written by a thread that the app starts.
 use std::io::{self, Write};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -11,6 +11,7 @@ use super::command::SlotId;
 use super::event::{Event, SlotView, View, What};
 use super::handle::Handle;
 use super::position::bar_text;
+use super::queue::Receiver;
 use super::reading::{Reading, SlotReading};
 
 /// Between two lines without an event.

@@ -34,7 +34,7 @@ pub enum What {
 }
 
 /// Sends answers until the other end of the queue is gone.
-pub fn run(socket: &UdpSocket, queue: &Receiver<Due>) {
+pub fn run(socket: &UdpSocket, queue: &Receiver<Box<Due>>) {
     let mut waiting = Vec::new();
     loop {
         let next = if waiting.is_empty() {
@@ -43,8 +43,9 @@ pub fn run(socket: &UdpSocket, queue: &Receiver<Due>) {
             queue.recv_timeout(GLANCE)
         };
         match next {
-            Ok(due) if due.waits => waiting.push(due),
+            Ok(due) if due.waits => waiting.push(*due),
             Ok(due) => {
+                let due = *due;
                 let outcome = due.what.outcome().map(wait);
                 send(socket, due, outcome);
             }

@@ -98,7 +98,7 @@ impl Drop for Server {
 struct Reader<I> {
     inbox: I,
     reach: Reach,
-    due: SyncSender<Due>,
+    due: SyncSender<Box<Due>>,
 }
 
 impl<I: Inbox> Reader<I> {
@@ -181,12 +181,12 @@ impl<I: Inbox> Reader<I> {
 
     fn answer(&self, to: SocketAddr, address: String, waits: bool, what: What) {
         // Fails only when the answering thread is gone: then nothing can be answered any more.
-        let _ = self.due.send(Due {
+        let _ = self.due.send(Box::new(Due {
             to,
             address,
             waits,
             what,
-        });
+        }));
     }
 }
 

@@ -9,6 +9,7 @@ use crate::control::blackbox::BlackBox;
 use crate::control::command::{Answer, SlotId};
 use crate::control::event::{Event, Loaded, SlotView, View, What};
 use crate::control::handle::Handle;
+use crate::control::queue;
 use crate::control::reading::Reading;
 
 use super::chord::Chord;
@@ -69,7 +70,7 @@ pub struct Sentence {
 
 pub struct App {
     pub handle: Handle,
-    events: Receiver<Event>,
+    events: queue::Receiver<Event>,
     /// Answers that are still to come.
     pub(super) pending: Vec<Receiver<Answer>>,
     // What the instrument says

@@ -1,5 +1,4 @@
 //! A stage for tests: an instrument that is only told about, with two patches, meters and a few events.
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::control::command::{Command, SlotId};
 use crate::control::event::{Event, Loaded, SlotView, View, What};
 use crate::control::handle::{Board, Handle, Message, Meters};
+use crate::control::queue::Receiver;
 use crate::control::reading::{CallbackReading, Reading, SlotReading, Spread};
 use crate::control::slot::SlotState;
 use crate::graph::prime::PrimeReport;

@@ -5,12 +5,13 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, TrySendError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::super::command::SlotId;
 use super::super::params::{self, Place};
+use super::super::queue::{Receiver, Sender, queue};
 use super::line::{Carry, Given, Header, Line, What};
 use super::shelf::Shelf;
 use crate::dsp::transport::Transport;
@@ -63,7 +64,7 @@ pub enum News {
 
 /// The supervisor's end. Dropping it completes the set.
 pub struct SetLog {
-    entries: Option<SyncSender<(u64, Entry)>>,
+    entries: Option<Sender<(u64, Entry)>>,
     news: Receiver<News>,
     path: PathBuf,
     missed: u64,
@@ -83,8 +84,8 @@ impl SetLog {
             patches: HashMap::new(),
         };
         out.line(header)?;
-        let (entries, waiting) = sync_channel(WAITING);
-        let (tell, news) = sync_channel(4);
+        let (entries, waiting) = queue(WAITING);
+        let (tell, news) = queue(4);
         let here = path.clone();
         let thread = std::thread::Builder::new()
             .name("chronus-set".into())

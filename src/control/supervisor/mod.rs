@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -42,6 +42,7 @@ use super::handle::{Board, Message, Meters};
 use super::history::History;
 use super::morph::Morph;
 use super::probe::ProbeFeed;
+use super::queue::Receiver;
 use super::recorder::Recorder;
 use super::rig::Rig;
 use super::sequences::Sequences;
