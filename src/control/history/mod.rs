@@ -1,95 +1,19 @@
 //! What can be undone: a tree of knob turns, edits and swaps. Pure data, owned by the supervisor.
 //!
 //! Loading a file into the standby is no step of its own: nobody heard it. It becomes one when it is swapped in.
+mod step;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
-use super::bench::Sheet;
-use super::command::{Focus, SlotId};
 use super::event::Loaded;
-use crate::modules::spec::ParamValue;
-use crate::patch::edit::Edit;
+pub use step::{Gesture, KnobTurn, Step};
 
 /// Turns of one knob closer together than this are one step.
 const SAME_TURN: Duration = Duration::from_millis(600);
 /// Steps kept. A patch in a step is shared, so a step costs little; a night of knob turns must still end somewhere.
 const KEPT: usize = 4_096;
-
-/// Something that can be taken back.
-#[derive(Clone, Debug)]
-pub enum Step {
-    Knob {
-        focus: Focus,
-        module: String,
-        param: String,
-        from: ParamValue,
-        to: ParamValue,
-    },
-    /// An edit of the bench: what lay there before and after, byte by byte, is what undo and redo put back.
-    Edit {
-        edit: Box<Edit>,
-        before: Option<Sheet>,
-        after: Option<Sheet>,
-    },
-    /// One movement that turned several knobs of what is heard.
-    Gesture {
-        gesture: Gesture,
-        turns: Vec<KnobTurn>,
-    },
-    /// `to` became audible in place of `from`.
-    Swap {
-        to: SlotId,
-        from: Box<Loaded>,
-        into: Box<Loaded>,
-    },
-}
-
-/// What turned several knobs at once, and from where to where.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub enum Gesture {
-    /// A macro, by its place in the patch.
-    Macro {
-        index: usize,
-        from: f32,
-        to: f32,
-    },
-    Morph {
-        from: f32,
-        to: f32,
-    },
-    /// Of several cables into one port, by the place of its module in the patch.
-    Amounts {
-        module_at: usize,
-    },
-}
-
-/// A knob as a gesture found it and left it.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct KnobTurn {
-    pub module: String,
-    pub param: String,
-    pub from: ParamValue,
-    pub to: ParamValue,
-}
-
-impl Gesture {
-    /// Goes on with the same movement; false where it is another one.
-    fn joins(&mut self, next: &Self) -> bool {
-        match (self, next) {
-            (
-                Self::Macro { index: a, to, .. },
-                Self::Macro {
-                    index: b,
-                    to: newest,
-                    ..
-                },
-            ) if a == b => *to = *newest,
-            (Self::Morph { to, .. }, Self::Morph { to: newest, .. }) => *to = *newest,
-            (Self::Amounts { module_at: a }, Self::Amounts { module_at: b }) if a == b => {}
-            _ => return false,
-        }
-        true
-    }
-}
 
 /// A step in the tree.
 #[derive(Clone, Debug)]
@@ -284,50 +208,11 @@ impl History {
         if last.next.is_some() || now.saturating_sub(last.made) > SAME_TURN {
             return false;
         }
-        if let (
-            Step::Gesture { gesture, turns },
-            Step::Gesture {
-                gesture: next,
-                turns: newer,
-            },
-        ) = (&mut last.step, step)
-            && gesture.joins(next)
-        {
-            for turn in newer {
-                let same = |t: &&mut KnobTurn| t.module == turn.module && t.param == turn.param;
-                match turns.iter_mut().find(same) {
-                    Some(had) => had.to = turn.to,
-                    None => turns.push(turn.clone()),
-                }
-            }
+        let same = last.step.joins(step);
+        if same {
             last.made = now;
-            return true;
         }
-        let (
-            Step::Knob {
-                focus: f,
-                module: m,
-                param: p,
-                to,
-                ..
-            },
-            Step::Knob {
-                focus,
-                module,
-                param,
-                to: newest,
-                ..
-            },
-        ) = (&mut last.step, step)
-        else {
-            return false;
-        };
-        if f != focus || m != module || p != param {
-            return false;
-        }
-        *to = *newest;
-        last.made = now;
-        true
+        same
     }
 
     /// Keeps the newest half of the branch that is in effect.
@@ -347,136 +232,5 @@ impl History {
             .collect();
         self.first = (!self.entries.is_empty()).then_some(0);
         self.here = self.entries.len().checked_sub(1);
-    }
-}
-
-#[cfg(test)]
-impl History {
-    fn undo(&mut self) -> Option<Step> {
-        let to = self.before()?;
-        let way = self.way(to);
-        self.go(to);
-        way.into_iter().next().map(|leg| leg.step)
-    }
-
-    fn redo(&mut self) -> Option<Step> {
-        let to = self.after()?;
-        let way = self.way(Some(to));
-        self.go(Some(to));
-        way.into_iter().next().map(|leg| leg.step)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn knob(param: &str, from: f32, to: f32) -> Step {
-        Step::Knob {
-            focus: Focus::Live,
-            module: "vcf".into(),
-            param: param.into(),
-            from: ParamValue::Fixed(from),
-            to: ParamValue::Fixed(to),
-        }
-    }
-
-    fn shown(step: Option<Step>) -> String {
-        match step {
-            Some(Step::Knob {
-                param, from, to, ..
-            }) => format!("{param} {from:?} {to:?}"),
-            other => format!("{other:?}"),
-        }
-    }
-
-    fn at(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
-
-    #[test]
-    fn undo_and_redo_walk_the_same_steps() {
-        let mut h = History::default();
-        for i in 0..5u8 {
-            h.add(
-                knob("cutoff", i.into(), (i + 1).into()),
-                0,
-                at(1_000 * u64::from(i)),
-            );
-        }
-        assert_eq!(h.depth(), (5, 0));
-        let back: Vec<_> = (0..5).map(|_| shown(h.undo())).collect();
-        assert_eq!(h.depth(), (0, 5));
-        assert!(h.undo().is_none());
-        let mut ahead: Vec<_> = (0..5).map(|_| shown(h.redo())).collect();
-        ahead.reverse();
-        assert_eq!(back, ahead);
-        assert!(h.redo().is_none());
-    }
-
-    #[test]
-    fn one_turn_is_one_step_and_an_undo_ends_it() {
-        let mut h = History::default();
-        h.add(knob("cutoff", 1.0, 2.0), 0, at(0));
-        h.add(knob("cutoff", 2.0, 3.0), 0, at(500));
-        h.add(knob("cutoff", 3.0, 4.0), 0, at(1_000));
-        assert_eq!(h.depth(), (1, 0));
-        h.add(knob("res", 0.0, 1.0), 0, at(1_010));
-        assert_eq!(shown(h.undo()), "res Fixed(0.0) Fixed(1.0)");
-        h.add(knob("cutoff", 4.0, 5.0), 0, at(1_020));
-        assert_eq!(h.depth(), (2, 0));
-        h.undo();
-        assert_eq!(shown(h.undo()), "cutoff Fixed(1.0) Fixed(4.0)");
-    }
-
-    #[test]
-    fn a_new_step_after_undo_grows_a_branch_and_keeps_the_old_one() {
-        let mut h = History::default();
-        h.add(knob("a", 0.0, 1.0), 0, at(0));
-        h.add(knob("b", 0.0, 1.0), 0, at(0));
-        h.undo();
-        h.add(knob("c", 0.0, 1.0), 0, at(0));
-        assert_eq!(h.entries().0.len(), 3);
-        assert_eq!(h.entries().0[2].parent, Some(0));
-        h.undo();
-        assert!(shown(h.redo()).starts_with("c "));
-    }
-
-    #[test]
-    fn any_place_is_reached_over_the_fork() {
-        let mut h = History::default();
-        for name in ["a", "b", "c"] {
-            h.add(knob(name, 0.0, 1.0), 0, at(0));
-        }
-        h.undo();
-        h.undo();
-        h.add(knob("d", 0.0, 1.0), 0, at(0));
-        let names = |way: Vec<Leg>| -> Vec<String> {
-            let shown = way.into_iter().map(|leg| {
-                let Step::Knob { param, .. } = leg.step else {
-                    panic!("a knob")
-                };
-                format!("{}{param}", if leg.back { "-" } else { "+" })
-            });
-            shown.collect()
-        };
-        assert_eq!(names(h.way(Some(2))), ["-d", "+b", "+c"]);
-        assert_eq!(names(h.way(None)), ["-d", "-a"]);
-        h.go(Some(2));
-        assert_eq!(h.depth(), (3, 0));
-        h.go(Some(0));
-        assert!(shown(h.redo()).starts_with("b "));
-    }
-
-    #[test]
-    fn the_tree_stays_bounded() {
-        let mut h = History::default();
-        for i in 0..3 * KEPT {
-            let name = if i % 2 == 0 { "a" } else { "b" };
-            h.add(knob(name, 0.0, i as f32), 0, at(0));
-        }
-        assert!(h.entries().0.len() <= KEPT);
-        assert!(shown(h.undo()).starts_with("b "));
-        assert!(h.depth().0 >= KEPT / 2 - 1);
     }
 }

@@ -1,0 +1,129 @@
+//! Undo, redo and the branches between them.
+use super::*;
+use crate::control::command::Focus;
+use crate::modules::spec::ParamValue;
+
+impl History {
+    fn undo(&mut self) -> Option<Step> {
+        let to = self.before()?;
+        let way = self.way(to);
+        self.go(to);
+        way.into_iter().next().map(|leg| leg.step)
+    }
+
+    fn redo(&mut self) -> Option<Step> {
+        let to = self.after()?;
+        let way = self.way(Some(to));
+        self.go(Some(to));
+        way.into_iter().next().map(|leg| leg.step)
+    }
+}
+
+fn knob(param: &str, from: f32, to: f32) -> Step {
+    Step::Knob {
+        focus: Focus::Live,
+        module: "vcf".into(),
+        param: param.into(),
+        from: ParamValue::Fixed(from),
+        to: ParamValue::Fixed(to),
+    }
+}
+
+fn shown(step: Option<Step>) -> String {
+    match step {
+        Some(Step::Knob {
+            param, from, to, ..
+        }) => format!("{param} {from:?} {to:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn at(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+#[test]
+fn undo_and_redo_walk_the_same_steps() {
+    let mut h = History::default();
+    for i in 0..5u8 {
+        h.add(
+            knob("cutoff", i.into(), (i + 1).into()),
+            0,
+            at(1_000 * u64::from(i)),
+        );
+    }
+    assert_eq!(h.depth(), (5, 0));
+    let back: Vec<_> = (0..5).map(|_| shown(h.undo())).collect();
+    assert_eq!(h.depth(), (0, 5));
+    assert!(h.undo().is_none());
+    let mut ahead: Vec<_> = (0..5).map(|_| shown(h.redo())).collect();
+    ahead.reverse();
+    assert_eq!(back, ahead);
+    assert!(h.redo().is_none());
+}
+
+#[test]
+fn one_turn_is_one_step_and_an_undo_ends_it() {
+    let mut h = History::default();
+    h.add(knob("cutoff", 1.0, 2.0), 0, at(0));
+    h.add(knob("cutoff", 2.0, 3.0), 0, at(500));
+    h.add(knob("cutoff", 3.0, 4.0), 0, at(1_000));
+    assert_eq!(h.depth(), (1, 0));
+    h.add(knob("res", 0.0, 1.0), 0, at(1_010));
+    assert_eq!(shown(h.undo()), "res Fixed(0.0) Fixed(1.0)");
+    h.add(knob("cutoff", 4.0, 5.0), 0, at(1_020));
+    assert_eq!(h.depth(), (2, 0));
+    h.undo();
+    assert_eq!(shown(h.undo()), "cutoff Fixed(1.0) Fixed(4.0)");
+}
+
+#[test]
+fn a_new_step_after_undo_grows_a_branch_and_keeps_the_old_one() {
+    let mut h = History::default();
+    h.add(knob("a", 0.0, 1.0), 0, at(0));
+    h.add(knob("b", 0.0, 1.0), 0, at(0));
+    h.undo();
+    h.add(knob("c", 0.0, 1.0), 0, at(0));
+    assert_eq!(h.entries().0.len(), 3);
+    assert_eq!(h.entries().0[2].parent, Some(0));
+    h.undo();
+    assert!(shown(h.redo()).starts_with("c "));
+}
+
+#[test]
+fn any_place_is_reached_over_the_fork() {
+    let mut h = History::default();
+    for name in ["a", "b", "c"] {
+        h.add(knob(name, 0.0, 1.0), 0, at(0));
+    }
+    h.undo();
+    h.undo();
+    h.add(knob("d", 0.0, 1.0), 0, at(0));
+    let names = |way: Vec<Leg>| -> Vec<String> {
+        let shown = way.into_iter().map(|leg| {
+            let Step::Knob { param, .. } = leg.step else {
+                panic!("a knob")
+            };
+            format!("{}{param}", if leg.back { "-" } else { "+" })
+        });
+        shown.collect()
+    };
+    assert_eq!(names(h.way(Some(2))), ["-d", "+b", "+c"]);
+    assert_eq!(names(h.way(None)), ["-d", "-a"]);
+    h.go(Some(2));
+    assert_eq!(h.depth(), (3, 0));
+    h.go(Some(0));
+    assert!(shown(h.redo()).starts_with("b "));
+}
+
+#[test]
+fn the_tree_stays_bounded() {
+    let mut h = History::default();
+    for i in 0..3 * KEPT {
+        let name = if i % 2 == 0 { "a" } else { "b" };
+        h.add(knob(name, 0.0, i as f32), 0, at(0));
+    }
+    assert!(h.entries().0.len() <= KEPT);
+    assert!(shown(h.undo()).starts_with("b "));
+    assert!(h.depth().0 >= KEPT / 2 - 1);
+}
