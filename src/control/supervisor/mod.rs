@@ -3,6 +3,7 @@
 mod answers;
 mod arriving;
 mod benching;
+mod config;
 mod controls;
 mod device;
 mod failing;
@@ -13,115 +14,52 @@ mod loading;
 mod looking;
 mod notes;
 mod parking;
+mod performing;
 mod recording;
 mod records;
 mod sequencing;
 mod setting;
 mod swapping;
 mod telling;
+mod thread;
 mod unsaved;
 mod walking;
 mod watching;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::mpsc::RecvTimeoutError;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::bench::Bench;
 use super::builder::Builder;
-use super::command::{Command, Quantum, Request, SlotId, Watching};
+use super::command::{Quantum, Request, SlotId, Watching};
 use super::controls::{Assigned, Controlled};
 use super::deaths::Deaths;
 use super::draft::Draft;
 use super::event::{Recording, View};
-use super::handle::{Board, Message, Meters};
+use super::handle::{Board, Meters};
 use super::history::History;
 use super::morph::Morph;
 use super::probe::ProbeFeed;
-use super::queue::Receiver;
 use super::recorder::Recorder;
 use super::rig::Rig;
 use super::sequences::Sequences;
-use super::set::SetLogConfig;
 use super::swap::Armed;
 use super::tempo::Tempo;
-use super::timeline::{ClockLine, Heads, Now, stamp};
+use super::timeline::{ClockLine, Now};
 use super::unsaved::{Keeper, Typed};
-use crate::audio::input::{Input, InputKeeper};
+use crate::audio::input::InputKeeper;
 use crate::audio::stream::Stream;
-use crate::audio::wav_bits::Bits;
-use crate::dsp::lanes::IsaChoice;
 use crate::dsp::transport::Transport;
 
+pub use config::Config;
 use notes::Held;
+pub use performing::Performed;
 use records::{Arriving, Pending, Ready, Slot, Swapping, Waking};
 pub use setting::machine;
-
-/// Performed commands kept for saving and replaying.
-const LOGGED: usize = 100_000;
-/// Commands that may wait for a frame far ahead.
-const LATER: usize = 65_536;
-
-/// What a supervisor is started with.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Frames a second.
-    pub rate: f64,
-    pub isa: IsaChoice,
-    pub seed: u32,
-    /// Until a patch brings its own.
-    pub bpm: f64,
-    /// The share of real time that one patch may cost. Where two do not fit together, the one that is not heard waits.
-    pub budget: f32,
-    /// The share that two may cost together, by what their priming measured. The rest is for the callback, the screen, and a machine
-    /// that is not alone.
-    pub both: f32,
-    /// A patch's tempo is taken over when it is swapped in.
-    pub take_tempo: bool,
-    /// A copy of the live patch stands by where nothing else does. Offline there is nobody to fail over to.
-    pub net: bool,
-    /// Where recordings go that are given no name.
-    pub recordings: PathBuf,
-    /// Of recordings for which none are named.
-    pub record_bits: Bits,
-    /// Where the performance is written down; nowhere without it.
-    pub sets: Option<SetLogConfig>,
-    /// What patches that listen hear.
-    pub input: Input,
-    /// Where unsaved work is kept; nowhere without it.
-    pub unsaved: Option<PathBuf>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            rate: 48_000.0,
-            isa: IsaChoice::Auto,
-            seed: 1,
-            bpm: 120.0,
-            budget: 0.8,
-            both: 0.85,
-            take_tempo: true,
-            net: true,
-            recordings: PathBuf::from("recordings"),
-            record_bits: Bits::default(),
-            sets: None,
-            input: Input::Off,
-            unsaved: None,
-        }
-    }
-}
-
-/// A command as it was performed: with the frame at which it took effect.
-#[derive(Clone, Debug)]
-pub struct Performed {
-    pub frame: u64,
-    pub command: Command,
-}
+pub use thread::run;
 
 pub struct Supervisor {
     config: Config,
@@ -300,32 +238,6 @@ impl Supervisor {
         supervisor
     }
 
-    /// The same for a command that was sent some time ago: a key press is measured from there.
-    pub fn take_sent(&mut self, request: Request, ago: Duration) {
-        self.pressed_ns = self.rig.now_ns().saturating_sub(ago.as_nanos() as u64);
-        self.sent = Instant::now().checked_sub(ago);
-        self.take(request);
-        (self.pressed_ns, self.sent) = (0, None);
-    }
-
-    /// Carries a command out, or keeps it until its frame is near. Its answer is sent when it is carried out.
-    pub fn take(&mut self, request: Request) {
-        let heads = self.rig.heads();
-        let frame = stamp(request.at, &heads, &self.clock, self.config.rate);
-        if frame > self.horizon(&heads) {
-            if self.later.len() >= LATER {
-                if let Some(answer) = request.answer {
-                    let _ = answer.send(Err("busy: too many commands wait for their time".into()));
-                }
-                return;
-            }
-            self.taken += 1;
-            self.later.insert((frame, self.taken), request);
-            return;
-        }
-        self.perform(request, frame);
-    }
-
     /// One turn: looks at every queue, decides what is due, tells what changed.
     pub fn step(&mut self, now: Now) {
         self.now = now;
@@ -393,43 +305,6 @@ impl Supervisor {
         self
     }
 
-    /// The last frame that is decided today: one lead beyond the first that can be.
-    fn horizon(&self, heads: &Heads) -> u64 {
-        heads.earliest + self.rig.lead()
-    }
-
-    fn perform_due(&mut self) {
-        let horizon = self.horizon(&self.rig.heads());
-        while let Some(entry) = self.later.first_entry() {
-            let (frame, _) = *entry.key();
-            if frame > horizon {
-                break;
-            }
-            let request = entry.remove();
-            let frame = frame.max(self.rig.heads().earliest);
-            self.perform(request, frame);
-        }
-    }
-
-    fn perform(&mut self, request: Request, frame: u64) {
-        if let Command::Record(what) = request.command {
-            return self.record(what, request.answer);
-        }
-        let unlogged = Command::is_unlogged(&request.command);
-        let logged = (!unlogged).then(|| request.command.clone());
-        let answer = self.answer(request.command, frame);
-        if let (Some(command), Ok(_)) = (logged, &answer) {
-            if self.performed.len() >= LOGGED {
-                self.performed.pop_front();
-            }
-            self.performed.push_back(Performed { frame, command });
-        }
-        if let Some(asker) = request.answer {
-            // Whoever asked may have gone.
-            let _ = asker.send(answer);
-        }
-    }
-
     /// Something is on its way: look again soon.
     fn is_busy(&self) -> bool {
         self.builder.is_busy()
@@ -452,33 +327,4 @@ impl Supervisor {
     pub fn view(&self) -> View {
         self.look()
     }
-}
-
-/// Commands taken in one turn before the engines are looked at again.
-const BATCH: usize = 256;
-
-/// The supervisor's thread. Returns after [`Command::Quit`], or when nobody is left to send anything.
-pub fn run(mut supervisor: Supervisor, inbox: &Receiver<Message>, start: Instant) -> Supervisor {
-    while !supervisor.ended() {
-        // Engines and callback can't wake anybody (they may not make a system call for it), so their queues are looked at in
-        // turns: often enough for a failed slot to be rebuilt in time.
-        let patience = if supervisor.is_busy() { 1 } else { 4 };
-        match inbox.recv_timeout(Duration::from_millis(patience)) {
-            Ok(message) => {
-                let more = std::iter::from_fn(|| inbox.try_recv().ok());
-                for message in std::iter::once(message).chain(more.take(BATCH)) {
-                    if let Message::Request(request, sent) = message {
-                        supervisor.take_sent(request, sent.elapsed());
-                    }
-                }
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-        supervisor.step(Now {
-            steady: start.elapsed(),
-            system: SystemTime::now(),
-        });
-    }
-    supervisor
 }
