@@ -34,7 +34,9 @@ mod levels;
 pub mod limiter;
 #[allow(clippy::disallowed_types, reason = "audio threads only `try_lock`")]
 mod loss;
+mod mixing;
 pub mod msg;
+mod orders;
 pub mod output;
 mod publish;
 mod reader;
@@ -50,6 +52,7 @@ pub mod stderr;
 )]
 pub mod stream;
 pub mod tape;
+mod turning;
 #[allow(
     clippy::disallowed_methods,
     reason = "this thread is the device: it waits for time to pass"
