@@ -7,8 +7,9 @@ use crate::dsp::{
 
 use super::{
     beat::{Grid, Stretch, Strike, step_length, walk},
+    hand::{HELD, Hand, SEED, WORDS},
     module::{
-        BlockCx, Build, Io, LaneInit, Module, NoteMode, OptionError, VoiceChange, VoiceEvent,
+        BlockCx, Build, Io, LaneInit, Module, NoteMode, OptionError,
     },
     notation::hash,
     spec::{Family, ModuleSpec, Voicing},
@@ -38,21 +39,6 @@ ports! {
         LATCH: "latch" Choice(&["Off", "On"]) "On goes on with the notes of the last chord when all keys are up";
     }
 }
-
-/// Notes that may be held.
-const HELD: usize = 16;
-
-/// State words: three a held note, then the rest.
-const PITCHES: usize = 0;
-const ORDERS: usize = HELD;
-const VELOCITIES: usize = 2 * HELD;
-/// Held keys that are down, as bits; a note that latch keeps is none of them.
-const DOWN: usize = 3 * HELD;
-const CLOCK: usize = DOWN + 1;
-/// The pitch that stays.
-const LAST: usize = DOWN + 2;
-const SEED: usize = DOWN + 3;
-const WORDS: usize = DOWN + 4;
 
 pub struct Arp {
     /// Beats.
@@ -238,96 +224,6 @@ fn walked(seed: u32, step: i64, all: i64) -> i64 {
     there.min(round - there).min(all - 1)
 }
 
-/// The keys that are held.
-struct Hand {
-    pitch: [f32; HELD],
-    /// When each was struck; 0 where nothing is held.
-    order: [f32; HELD],
-    velocity: [f32; HELD],
-    down: u32,
-    clock: f32,
-    last: f32,
-    seed: u32,
-}
-
-impl Hand {
-    #[inline(always)]
-    fn load<F: Float>(state: &[F], lane: usize) -> Self {
-        let get = |word: usize| state[word].lanes()[lane];
-        Self {
-            pitch: std::array::from_fn(|n| get(PITCHES + n)),
-            order: std::array::from_fn(|n| get(ORDERS + n)),
-            velocity: std::array::from_fn(|n| get(VELOCITIES + n)),
-            down: get(DOWN).to_bits(),
-            clock: get(CLOCK),
-            last: get(LAST),
-            seed: get(SEED).to_bits(),
-        }
-    }
-
-    #[inline(always)]
-    fn store<F: Float>(&self, state: &mut [F], lane: usize) {
-        let mut set = |word: usize, value: f32| state[word].lanes_mut()[lane] = value;
-        for n in 0..HELD {
-            set(PITCHES + n, self.pitch[n]);
-            set(ORDERS + n, self.order[n]);
-            set(VELOCITIES + n, self.velocity[n]);
-        }
-        set(DOWN, f32::from_bits(self.down));
-        set(CLOCK, self.clock);
-        set(LAST, self.last);
-    }
-
-    #[inline(always)]
-    fn take(&mut self, event: &VoiceEvent, latch: bool) {
-        let place = event.voice & (HELD - 1);
-        match event.change {
-            VoiceChange::On {
-                pitch, velocity, ..
-            } => {
-                if self.down == 0 {
-                    // A new chord: what latch kept goes.
-                    (self.order, self.clock) = ([0.0; HELD], 0.0);
-                }
-                self.clock += 1.0;
-                self.pitch[place] = pitch;
-                self.velocity[place] = velocity;
-                self.order[place] = self.clock;
-                self.down |= 1 << place;
-            }
-            VoiceChange::Off => {
-                self.down &= !(1 << place);
-                if !latch {
-                    self.order[place] = 0.0;
-                }
-            }
-        }
-    }
-
-    /// The held notes by pitch, or in the order they were struck; returns how many.
-    #[inline(always)]
-    fn sorted(&self, notes: &mut [(f32, f32); HELD], as_played: bool) -> usize {
-        let mut keys = [(0.0f32, 0usize); HELD];
-        let mut count = 0;
-        for n in 0..HELD {
-            if self.order[n] > 0.0 {
-                let key = if as_played {
-                    self.order[n]
-                } else {
-                    self.pitch[n]
-                };
-                keys[count] = (key, n);
-                count += 1;
-            }
-        }
-        keys[..count].sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        for (note, (_, n)) in notes.iter_mut().zip(&keys[..count]) {
-            *note = (self.pitch[*n], self.velocity[*n]);
-        }
-        count
-    }
-}
-
 fn read_notes(text: &str) -> Result<Vec<f32>, OptionError> {
     let mut notes = Vec::new();
     let (mut octave, mut at) = (3, 0);
@@ -356,7 +252,7 @@ fn read_notes(text: &str) -> Result<Vec<f32>, OptionError> {
 }
 
 // A block's stretches end at its notes, and notes are inside it.
-const _: () = assert!(BLOCK <= 64 && HELD.is_power_of_two());
+const _: () = assert!(BLOCK <= 64);
 
 #[cfg(test)]
 mod tests {
@@ -365,6 +261,7 @@ mod tests {
         harness::{RATE, Rig},
         spec::OptionValue,
     };
+    use super::super::module::VoiceChange;
     use super::*;
     use crate::dsp::transport::Transport;
 

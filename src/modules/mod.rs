@@ -5,6 +5,7 @@ mod automation;
 mod beat;
 mod blend;
 mod echo;
+mod hand;
 #[cfg(test)]
 pub mod harness;
 mod level;
