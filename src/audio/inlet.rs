@@ -2,7 +2,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::dsp::BLOCK;
-use crate::engine::input::InputTape;
+use crate::engine::input::{InputTape, Rings};
 
 /// Frames of a crossfade where something is repeated or left out.
 const FADE: u32 = 128;
@@ -50,15 +50,16 @@ impl Inlet {
 
     /// Fills the timeline up to a frame, for a callback of `frames`. Before anything was captured it does nothing.
     pub fn bring(&mut self, tape: &InputTape, until: u64, frames: u64) {
-        let captured = tape.captured.end();
+        let Some(rings) = tape.rings() else { return };
+        let captured = rings.captured.end();
         if captured == 0 {
             return;
         }
         self.largest = self.largest.max(frames);
-        if tape.timeline.end() == 0 && self.timing == Timing::Drifting {
-            tape.timeline.restart(until.saturating_sub(frames));
+        if rings.timeline.end() == 0 && self.timing == Timing::Drifting {
+            rings.timeline.restart(until.saturating_sub(frames));
         }
-        let from = tape.timeline.end();
+        let from = rings.timeline.end();
         let until = match self.timing {
             Timing::Exact => until.min(captured),
             Timing::Drifting => until,
@@ -75,9 +76,9 @@ impl Inlet {
         while number < until {
             let len = (until - number).min(BLOCK as u64) as usize;
             for frame in &mut block[..len] {
-                *frame = self.next(tape);
+                *frame = self.next(rings);
             }
-            tape.timeline.push(&block[..len]);
+            rings.timeline.push(&block[..len]);
             number += len as u64;
         }
     }
@@ -110,11 +111,11 @@ impl Inlet {
     }
 
     #[inline]
-    fn next(&mut self, tape: &InputTape) -> [f32; 2] {
+    fn next(&mut self, rings: &Rings) -> [f32; 2] {
         let read = |place: &mut Option<u64>| match place {
             Some(at) => {
                 *at += 1;
-                tape.captured.frame(*at - 1)
+                rings.captured.frame(*at - 1)
             }
             None => [0.0; 2],
         };
@@ -144,6 +145,7 @@ mod tests {
     /// What is on the timeline after callbacks of 256 frames, the device being `fast` times as fast, in loads of 480, until it is lost.
     fn heard(fast: f64, callbacks: u64, lost: u64) -> (InputTape, Vec<f32>) {
         let (tape, mut inlet) = (InputTape::default(), Inlet::new(Timing::Drifting));
+        tape.open();
         let mut sound = Vec::new();
         let mut brought = 0;
         for n in 0..callbacks {
@@ -155,7 +157,7 @@ mod tests {
             let frame = n * 256;
             inlet.bring(&tape, frame + 256 + 2_048, 256);
             let mut out = [[0.0; 2]; 256];
-            let late = tape.timeline.read(frame, &mut out);
+            let late = tape.open().timeline.read(frame, &mut out);
             assert!(n < 20 || late == 0);
             sound.extend(out.map(|f| f[0]));
         }
@@ -178,7 +180,7 @@ mod tests {
                 .chunks(960)
                 .all(|c| c.iter().any(|x| x.abs() > 0.15));
             assert!(loud, "{fast}: silent for 20 ms");
-            let ahead = tape.captured.end() as f64 - 4_000.0 * 256.0 * fast;
+            let ahead = tape.brought() as f64 - 4_000.0 * 256.0 * fast;
             assert!(ahead.abs() < 1_000.0);
         }
         // Nothing is repeated or left out where the clocks agree.
@@ -200,6 +202,7 @@ mod tests {
     #[test]
     fn a_file_is_on_the_timeline_to_the_frame() {
         let (tape, mut inlet) = (InputTape::default(), Inlet::new(Timing::Exact));
+        tape.open();
         let frames: Vec<_> = (0..9_000).map(tone).collect();
         tape.capture(&frames);
         for n in 0..20 {

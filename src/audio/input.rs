@@ -197,6 +197,9 @@ impl Keeping {
             return None;
         }
         self.next_try = now + RETRY;
+        if !matches!(self.input, Input::Off) {
+            self.telemetry.input.open();
+        }
         let opened = match &self.input {
             Input::Off => return None,
             Input::File { name, frames } => {
@@ -209,7 +212,7 @@ impl Keeping {
             Ok(open) => {
                 let name = open.name.clone();
                 self.open = Some(open);
-                self.moved = (self.telemetry.input.captured.end(), Instant::now());
+                self.moved = (self.telemetry.input.brought(), Instant::now());
                 self.failing = false;
                 Some(StreamEvent::Back { name })
             }
@@ -222,7 +225,7 @@ impl Keeping {
     }
 
     fn watch(&mut self, now: Instant) -> Option<StreamEvent> {
-        let end = self.telemetry.input.captured.end();
+        let end = self.telemetry.input.brought();
         if end != self.moved.0 {
             self.moved = (end, now);
         }
@@ -300,10 +303,10 @@ mod tests {
             })
         );
         let until = Instant::now() + Duration::from_secs(5);
-        while telemetry.input.captured.end() == 0 && Instant::now() < until {
+        while telemetry.input.brought() == 0 && Instant::now() < until {
             std::thread::yield_now();
         }
-        assert_eq!(telemetry.input.captured.frame(7), [0.5, -0.5]);
+        assert_eq!(telemetry.input.open().captured.frame(7), [0.5, -0.5]);
         // A device that says that it is gone is let go of, once, and looked for.
         if let Some(open) = &keeping.open {
             open.health.fail("unplugged".into());

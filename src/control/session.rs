@@ -132,6 +132,7 @@ impl Session {
         }
         let tape = &self.supervisor.rig().telemetry().input;
         let until = self.asked as usize + frames + INPUT_AHEAD;
+        tape.open();
         let mut load = [[0.0; 2]; CHUNK];
         while self.brought < until {
             for (i, frame) in load.iter_mut().enumerate() {
