@@ -12,18 +12,26 @@ enum Step {
     Rename,
 }
 
-/// Replaces a file's text. Permissions stay; a symbolic link stays one, and what it points to is replaced.
+/// Replaces a file's text, and makes the folder where there is none. Permissions stay; a symbolic link stays one, and what it points to is replaced.
 pub fn save_atomic(path: &Path, text: &str) -> io::Result<()> {
     save(path, text, &mut |_| Ok(()))
 }
 
 fn save(path: &Path, text: &str, before: &mut dyn FnMut(Step) -> io::Result<()>) -> io::Result<()> {
     let path = follow(path)?;
-    let permissions = replaceable(&path)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    // What was worked on is not lost for a folder.
+    fs::create_dir_all(folder).map_err(|error| {
+        let why = format!(
+            "there is no folder {} and none can be made: {error}",
+            folder.display()
+        );
+        io::Error::new(error.kind(), why)
+    })?;
+    let permissions = replaceable(&path)?;
     before(Step::Create)?;
     // In the same folder: a rename across file systems would be a copy.
     let mut builder = tempfile::Builder::new();
@@ -130,6 +138,18 @@ mod tests {
     }
 
     #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_missing_is_made_and_one_that_can_not_be_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/patch.ron");
+        save_atomic(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        let why = save_atomic(&path.join("c/d.ron"), "lost")
+            .unwrap_err()
+            .to_string();
+        assert!(why.contains("patch.ron/c and none can be made"), "{why}");
+    }
+
     #[test]
     fn permissions_and_links_stay() {
         use std::os::unix::fs::{PermissionsExt, symlink};

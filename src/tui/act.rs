@@ -265,13 +265,17 @@ pub fn save(app: &mut App, arg: &str) {
     }
 }
 
-/// A file name for a patch that has none.
+/// A file name for a patch that has none: beside other patches, where there are any.
 pub fn file_name(patch: &str) -> String {
     let stem: String = patch
         .chars()
         .map(|c| if c.is_alphanumeric() { c } else { '-' })
         .collect();
-    format!("patches/{}.ron", stem.to_lowercase())
+    let file = format!("{}.ron", stem.to_lowercase());
+    match std::path::Path::new("patches").is_dir() {
+        true => format!("patches/{file}"),
+        false => file,
+    }
 }
 
 pub fn picture(app: &mut App, arg: &str) {
