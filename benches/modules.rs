@@ -2,14 +2,15 @@
 //!
 //!     cargo bench --bench modules [-- NAME]
 //!
-//! Every parameter stands at its default, sound inputs hear noise, gates are open. Items are lanes times frames, so that the two
-//! columns of throughput compare.
+//! Every parameter stands at its default, sound inputs hear noise (a source's, which modulate and restart it, hear nothing: noise there
+//! would be thousands of restarts a second), gates open and close five times a second. Items are lanes times frames, so that the
+//! two columns of throughput compare.
 use chronus::dsp::lanes::{Float, Isa, IsaChoice, Lanes, WithIsa, with_isa};
 use chronus::dsp::{
     BLOCK, denormals::flush_to_zero, noise::white, swing::Swing, transport::Transport,
 };
 use chronus::modules::module::{BlockCx, Build, In, Io, LaneInit, Out, TimeCx};
-use chronus::modules::spec::{ModuleSpec, OptionValue, Signal, kernel_value};
+use chronus::modules::spec::{Family, ModuleSpec, OptionValue, Signal, kernel_value};
 use chronus::modules::{REGISTRY, find, kernel};
 use divan::{Bencher, counter::ItemsCount};
 
@@ -75,17 +76,20 @@ impl Work<'_, '_> {
         let noise: [L::F; BLOCK] = std::array::from_fn(|i| {
             l.from_fn(|lane| 0.5 * white(l, l.i(i as i32), l.i(lane as i32)).lanes()[0])
         });
-        let ins = spec.inputs.iter().flat_map(|input| {
-            let x = match input.signal {
-                Signal::Audio => In::signal(&noise),
-                Signal::Gate => In::constant(l.f(1.0)),
-                Signal::Pitch | Signal::Cv => In::constant(l.f(0.0)),
-            };
-            std::iter::repeat_n(x, input.width.slots())
-        });
-        let knobs = spec.params.iter();
-        let knobs = knobs.map(|p| In::constant(l.f(kernel_value(p, p.default))));
-        let ins: Vec<In<'_, L>> = ins.chain(knobs).collect();
+        let ins = |gate: f32| -> Vec<In<'_, L>> {
+            let ports = spec.inputs.iter().flat_map(|input| {
+                let x = match input.signal {
+                    Signal::Audio if spec.family != Family::Source => In::signal(&noise),
+                    Signal::Gate => In::constant(l.f(gate)),
+                    _ => In::constant(l.f(0.0)),
+                };
+                std::iter::repeat_n(x, input.width.slots())
+            });
+            let knobs = spec.params.iter();
+            let knobs = knobs.map(|p| In::constant(l.f(kernel_value(p, p.default))));
+            ports.chain(knobs).collect()
+        };
+        let gates = [ins(1.0), ins(0.0)];
         let mut outs: Vec<Out<L>> = (0..spec.output_slots()).map(|_| Out::new(l)).collect();
         let mut state = vec![l.f(0.0); kernel.words()];
         let mut memory = vec![l.f(0.0); kernel.memory()];
@@ -117,7 +121,7 @@ impl Work<'_, '_> {
                 notes: &[],
             };
             kernel.render(&mut Io {
-                ins: &ins,
+                ins: &gates[(frame / 4_800 % 2) as usize],
                 outs: &mut outs,
                 state: &mut state,
                 memory: &mut memory,

@@ -1,6 +1,9 @@
 //! A ring of vectors, read and written in runs. Where each lane stands in its ring is up to the lane: after a swap lanes may come
 //! from different graphs.
-use super::lanes::{Float, Int, Lanes};
+use super::{
+    BLOCK,
+    lanes::{Float, Int, Lanes},
+};
 
 /// An index that may be up to any distance before or beyond the ring, in it.
 #[inline(always)]
@@ -112,6 +115,45 @@ pub fn tap<L: Lanes>(l: L, ring: &[L::F], now: L::I, whole: L::I, fraction: L::F
         }
     }
     weigh::<L>(taps, lagrange(l, l.f(1.0) - fraction))
+}
+
+/// Adds [`tap`] at every frame of a block to `sum`: the block is written at `now`, and read `whole` frames and a fraction before.
+#[inline(always)]
+pub fn add_taps<L: Lanes>(
+    l: L,
+    ring: &[L::F],
+    now: L::I,
+    (whole, fraction): (&[L::I; BLOCK], &[L::F; BLOCK]),
+    sum: &mut [L::F; BLOCK],
+) {
+    if L::RUN == 1 {
+        for i in 0..BLOCK {
+            let now = now + l.i(i as i32);
+            sum[i] = sum[i] + tap(l, ring, now, whole[i], fraction[i]);
+        }
+        return;
+    }
+    // One lane: weights by runs, then four neighbours a frame.
+    let mut weights = [[l.f(0.0); BLOCK]; 4];
+    for at in (0..BLOCK).step_by(L::RUN) {
+        let run = lagrange(l.run(), l.run().f(1.0) - l.load(fraction, at));
+        for (weights, run) in weights.iter_mut().zip(run) {
+            l.store(weights, at, run);
+        }
+    }
+    let now = now.lanes()[0] - 2;
+    for i in 0..BLOCK {
+        let first = wrap(now + i as i32 - whole[i].lanes()[0], ring.len());
+        let weights = [weights[0][i], weights[1][i], weights[2][i], weights[3][i]];
+        let taps = match ring.get(first..first + 4) {
+            Some(&[a, b, c, d]) => [a, b, c, d],
+            _ => std::array::from_fn(
+                #[inline(always)]
+                |k| ring[(first + k) % ring.len()],
+            ),
+        };
+        sum[i] = sum[i] + weigh::<L>(taps, weights);
+    }
 }
 
 /// One frame into each lane's ring.

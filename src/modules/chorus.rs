@@ -1,7 +1,7 @@
 //! Chorus: the sound among moving copies of itself.
 use crate::dsp::{
     BLOCK,
-    delay_line::{advance, split, tap, write},
+    delay_line::{add_taps, advance, split, write},
     equal_power::equal_power,
     lanes::{Float, Int, Lanes, Mask},
     phase::{self, Phase, turns},
@@ -112,32 +112,42 @@ impl Module for Chorus {
         let at = io.state[AT].bits();
         let (depth, delay) = (io.ins[param::DEPTH], io.ins[param::DELAY]);
         let (spread, mix) = (io.ins[param::SPREAD], io.ins[param::MIX]);
-        let steady = equal_power(l, mix.head());
-        let frames = l.f(self.rate);
+        let (r, mut flats) = (l.run(), [[l.f(0.0); BLOCK]; 3]);
+        let [flat_depth, flat_delay, flat_spread] = &mut flats;
+        let (depth, delay) = (depth.expand(flat_depth), delay.expand(flat_delay));
+        let spread = spread.expand(flat_spread);
+        let steady = equal_power(r, l.spread(mix.head()));
+        let frames = r.f(self.rate);
         // Copies do not add up in step: their sum is as loud as one.
-        let level = l.f(1.0 / (self.voices as f32).sqrt());
+        let level = r.f(1.0 / (self.voices as f32).sqrt());
         let rings = io.memory.chunks_exact_mut(self.len);
         for (side, ((ring, x), out)) in rings.zip(sides).zip(io.outs.iter_mut()).enumerate() {
             let mut flat = [l.f(0.0); BLOCK];
             let x = x.expand(&mut flat);
             write::<L, BLOCK>(ring, at, x);
-            for i in 0..BLOCK {
-                let base = delay.at(i) * frames;
-                let depth = depth.at(i) * frames;
-                // The right side's copies are up to half the way to their neighbours, and the other way round.
-                let aside = turns(l, spread.at(i) * l.f(0.5 / self.voices as f32 * side as f32));
-                let mut copies = l.f(0.0);
-                for voice in 0..self.voices {
-                    let start = (voice as u64 * (1u64 << 32) / self.voices as u64) as u32 as i32;
-                    let way = sin_turn(l, moves[i] + aside + l.i(start)) * depth;
-                    let (whole, fraction) = split(l, base, way, LEAST);
-                    copies = copies + tap(l, ring, at + l.i(i as i32), whole, fraction);
+            let mut copies = [l.f(0.0); BLOCK];
+            for voice in 0..self.voices {
+                let start = (voice as u64 * (1u64 << 32) / self.voices as u64) as u32 as i32;
+                let (mut whole, mut fraction) = ([l.i(0); BLOCK], [l.f(0.0); BLOCK]);
+                for i in (0..BLOCK).step_by(L::RUN) {
+                    // The right side's copies are up to half the way to their neighbours, and the other way round.
+                    let aside = l.load(spread, i) * r.f(0.5 / self.voices as f32 * side as f32);
+                    let turn = l.load_int(&moves, i) + turns(r, aside) + r.i(start);
+                    let way = sin_turn(r, turn) * (l.load(depth, i) * frames);
+                    let place = split(r, l.load(delay, i) * frames, way, LEAST);
+                    l.store_int(&mut whole, i, place.0);
+                    l.store(&mut fraction, i, place.1);
                 }
-                let (dry, wet) = match mix.is_constant() {
-                    true => steady,
-                    false => equal_power(l, mix.at(i)),
+                add_taps(l, ring, at, (&whole, &fraction), &mut copies);
+            }
+            let out = &mut out.block[..];
+            for i in (0..BLOCK).step_by(L::RUN) {
+                let (dry, wet) = match mix.block() {
+                    None => steady,
+                    Some(mix) => equal_power(r, l.load(mix, i)),
                 };
-                out.block[i] = x[i].fma(dry, copies * (level * wet));
+                let copies = l.load(&copies, i) * (level * wet);
+                l.store(out, i, l.load(x, i).fma(dry, copies));
             }
         }
         io.state[AT] = advance(l, at, BLOCK as i32, self.len).bits();
