@@ -266,12 +266,13 @@ fn wait_until_live(handle: &Handle) {
 
 /// The first sentence on the screen: what is not as expected comes before the greeting.
 fn notice(instrument: &Instrument, osc: &Osc, greeting: String) -> String {
-    let greeting = instrument
-        .handle()
-        .view()
-        .recovery
-        .clone()
-        .unwrap_or(greeting);
+    let view = instrument.handle().view();
+    let greeting = match (&view.recovery, &view.not_kept) {
+        (Some(recovery), _) => recovery.clone(),
+        // The folder and the reason are long: they stand in the log.
+        (None, Some(_)) => format!("Unsaved work is not kept, 6 says why. {greeting}"),
+        (None, None) => greeting,
+    };
     match (instrument.problem(), osc) {
         (Some(problem), _) => format!("No sound: {problem}. {greeting}"),
         (None, Osc::Problem(problem)) => format!("{problem}. {greeting}"),

@@ -18,6 +18,8 @@ use crate::patch::file::LARGEST;
 const SETTLED: Duration = Duration::from_millis(60);
 /// How often the slots' files are looked up.
 const GLANCE: Duration = Duration::from_millis(250);
+/// Looks without a file until it counts as gone.
+const AWAY: usize = 4;
 
 type Notifier = Debouncer<RecommendedWatcher, RecommendedCache>;
 
@@ -29,8 +31,17 @@ pub fn spawn(handle: Handle) -> io::Result<()> {
     thread::Builder::new().name("watch".into()).spawn(move || {
         let mut folders = HashSet::new();
         let mut seen = Seen::default();
+        let mut gone = Gone::default();
         loop {
             let files = files(&handle);
+            for path in gone.look(&held_paths(&handle)) {
+                let path = path.display();
+                let told = format!(
+                    "{path} is gone from the disk: what plays goes on, a save writes it anew"
+                );
+                // Where the instrument has ended nobody reads it.
+                let _ = handle.command(Command::Tell(told));
+            }
             for path in files.keys() {
                 follow(&mut notifier, &mut folders, path);
             }
@@ -89,6 +100,40 @@ fn files(handle: &Handle) -> HashMap<PathBuf, Held> {
         }
     }
     files
+}
+
+/// The files that slots were loaded from, as the user named them.
+fn held_paths(handle: &Handle) -> Vec<PathBuf> {
+    let view = handle.view();
+    let slots = view.slots.iter().filter_map(|slot| slot.loaded.as_ref());
+    let paths = slots.filter_map(|loaded| loaded.path.clone());
+    let mut paths: Vec<PathBuf> = paths.filter(|path| path.as_os_str() != "-").collect();
+    // A copy that stands by has the same one.
+    paths.dedup();
+    paths
+}
+
+/// Files that are there no more.
+#[derive(Default)]
+struct Gone(HashMap<PathBuf, usize>);
+
+impl Gone {
+    /// Of these, the ones that were there and have now been away for some looks, each once: editors replace files by renaming.
+    fn look(&mut self, paths: &[PathBuf]) -> Vec<PathBuf> {
+        self.0.retain(|path, _| paths.contains(path));
+        let mut told = Vec::new();
+        for path in paths {
+            if path.exists() {
+                self.0.insert(path.clone(), 0);
+            } else if let Some(looks) = self.0.get_mut(path) {
+                *looks += 1;
+                if *looks == AWAY {
+                    told.push(path.clone());
+                }
+            }
+        }
+        told
+    }
 }
 
 /// Somebody opened a file or read it, we ourselves for one: nothing changed.
@@ -193,6 +238,30 @@ mod tests {
         fs::write(&path, "freq 3").expect("written");
         seen.meet(&held("freq 3", false));
         assert!(!seen.is_new(&path, &["freq 4".into()]));
+    }
+
+    #[test]
+    fn a_file_that_goes_is_told_of_once_and_one_that_is_replaced_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.ron");
+        let mut gone = Gone::default();
+        let paths = [path.clone()];
+        let mut look = |there: bool| {
+            match there {
+                true => fs::write(&path, "").expect("written"),
+                false => drop(fs::remove_file(&path)),
+            }
+            gone.look(&paths).len()
+        };
+        let never = [false; 2 * AWAY].map(&mut look);
+        assert_eq!(never, [0; 2 * AWAY], "it was never there");
+        assert_eq!([true, false, true, false].map(&mut look), [0; 4]);
+        let told: usize = [false; 2 * AWAY].map(&mut look).iter().sum();
+        assert_eq!(told, 1);
+        // Back, and gone again.
+        assert_eq!(look(true), 0);
+        let told: usize = [false; 2 * AWAY].map(&mut look).iter().sum();
+        assert_eq!(told, 1);
     }
 
     #[test]

@@ -171,6 +171,8 @@ pub struct View {
     pub typed: Option<Arc<Typed>>,
     /// Work that a killed program left behind, in a sentence.
     pub recovery: Option<String>,
+    /// Why unsaved work is not kept.
+    pub not_kept: Option<String>,
     /// What is heard is being written to disk.
     pub recording: Option<Recording>,
     /// Where recordings go that are given no name, and how they are written.
@@ -248,6 +250,7 @@ impl Default for View {
             tree_version: 0,
             typed: None,
             recovery: None,
+            not_kept: None,
             recording: None,
             recordings: PathBuf::from("recordings"),
             record_bits: Bits::default(),

@@ -35,11 +35,11 @@ pub struct Fix {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{} {}",
-            self.file, self.line, self.column, self.message
-        )
+        match self.line {
+            // Of the file as a whole: there is no place in it.
+            0 => write!(f, "{}: {}", self.file, self.message),
+            line => write!(f, "{}:{line}:{} {}", self.file, self.column, self.message),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ fn save(path: &Path, text: &str, before: &mut dyn FnMut(Step) -> io::Result<()>)
     if let Some(created) = &created {
         builder.permissions(created.clone());
     }
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = builder.tempfile_in(folder).map_err(plain)?;
     before(Step::Write)?;
     file.write_all(text.as_bytes())?;
     if let Some(permissions) = permissions {
@@ -52,6 +52,16 @@ fn save(path: &Path, text: &str, before: &mut dyn FnMut(Step) -> io::Result<()>)
     file.persist(&path).map_err(|error| error.error)?;
     sync_folder(folder);
     Ok(())
+}
+
+/// What the system said, without the passing file's name: nobody asked for that one.
+fn plain(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(std::error::Error::source);
+    let code = inner.and_then(|e| e.downcast_ref::<io::Error>());
+    match code.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
+    }
 }
 
 /// The file that a path means in the end, even where it does not exist yet.

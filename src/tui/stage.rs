@@ -32,7 +32,7 @@ pub fn pick_macro(app: &mut App, arg: &str) {
             app.say(format!("Macro {n}: {name}. Alt+↑↓ turns it"));
         }
         Ok(n) => app.complain(match count {
-            0 => "the live patch has no macros; m on a knob of the Patch screen (2) makes one"
+            0 => "The live patch has no macros; m on a knob of the Patch screen (2) makes one"
                 .to_owned(),
             _ => format!("the live patch has no macro {n}; it has {count}"),
         }),

@@ -146,8 +146,8 @@ fn ms(since: Instant) -> f32 {
 fn whole_file(file: String, message: String) -> Diagnostic {
     Diagnostic {
         file,
-        line: 1,
-        column: 1,
+        line: 0,
+        column: 0,
         span: 0..0,
         severity: Severity::Error,
         message,

@@ -111,6 +111,8 @@ pub struct Supervisor {
     typed: Option<Arc<Typed>>,
     /// What was left behind, in a sentence.
     recovery: Option<String>,
+    /// Why unsaved work is not kept.
+    not_kept: Option<String>,
     sequences: Sequences,
     /// Why a sequence has no effect, told already.
     sequence_trouble: Option<String>,
@@ -200,6 +202,7 @@ impl Supervisor {
             kept_beside: (None, None),
             typed: None,
             recovery: None,
+            not_kept: None,
             sequences: Sequences::default(),
             sequence_trouble: None,
             performed: VecDeque::new(),

@@ -174,6 +174,7 @@ impl Supervisor {
             learning: self.learning.clone(),
             typed: self.typed.clone(),
             recovery: self.recovery.clone(),
+            not_kept: self.not_kept.clone(),
             tree_version: self.history.version(),
             recording: self.recording.clone(),
             recordings: self.config.recordings.clone(),

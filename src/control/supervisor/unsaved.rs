@@ -24,6 +24,7 @@ impl Supervisor {
             }
             Err(why) => {
                 let sentence = format!("unsaved work is not kept: {}: {why}", folder.display());
+                self.not_kept = Some(sentence.clone());
                 self.tell(What::Warning, sentence);
             }
         }

@@ -280,7 +280,10 @@ pub fn draw(app: &App, shelf: &Shelf, area: Rect, buf: &mut Buffer) -> Option<Po
     if shelf.rows.is_empty() {
         let words = match shelf.kind {
             Kind::Takes => "nothing recorded yet: ^R begins, ^R ends; :keep writes the last minute",
-            Kind::Sets => "no sets yet: every performance becomes one, unless --state is off",
+            Kind::Sets if app.view.set.is_none() => {
+                "no sets, and this performance is not written down: --state is off, or 6 says why"
+            }
+            Kind::Sets => "no sets yet: every performance becomes one",
         };
         Pen::row(buf, inner, 0).gap(1).text(words, muted);
     }
