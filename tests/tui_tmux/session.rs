@@ -94,6 +94,11 @@ impl Session {
         // It left the terminal as it had it.
         self.letters("stty sane; printf '\\033c'");
         self.keys("C-j");
+        self.again();
+    }
+
+    /// Starts it again, with the same settings and state.
+    pub fn again(&self) {
         self.line(&self.started);
     }
 

@@ -254,7 +254,8 @@ fn finish(app: &mut App, shelf: &mut Shelf, wanted: Wanted, line: &str) {
 
 pub fn draw(app: &App, shelf: &Shelf, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let theme = &app.theme;
-    let area = middle(area, 100, area.height.saturating_sub(2).min(26));
+    // The sentence below stays in sight: it answers keys.
+    let area = middle(area, 100, area.height.saturating_sub(3).min(26));
     wipe(buf, area, theme);
     let (title, foot) = match shelf.kind {
         Kind::Takes => (
