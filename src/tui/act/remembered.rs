@@ -1,4 +1,5 @@
 //! Actions whose outcome is remembered: keys of one's own, the keyboard's layout, whether the mouse is asked for.
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::patch::file::save_atomic;
@@ -30,7 +31,8 @@ fn load_keys(app: &mut App) -> bool {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(why) => {
-            if why.kind() != std::io::ErrorKind::NotFound || app.options.keys.is_some() {
+            let none = [ErrorKind::NotFound, ErrorKind::NotADirectory];
+            if !none.contains(&why.kind()) || app.options.keys.is_some() {
                 app.complain(format!("{}: {why}", path.display()));
             }
             return false;

@@ -282,7 +282,7 @@ pub fn draw(app: &App, shelf: &Shelf, area: Rect, buf: &mut Buffer) -> Option<Po
         let words = match shelf.kind {
             Kind::Takes => "nothing recorded yet: ^R begins, ^R ends; :keep writes the last minute",
             Kind::Sets if app.view.set.is_none() => {
-                "no sets, and this performance is not written down: --state is off, or 6 says why"
+                "no sets; this performance is not written down (--state off, or 6 says why)"
             }
             Kind::Sets => "no sets yet: every performance becomes one",
         };
