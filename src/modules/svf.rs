@@ -190,8 +190,12 @@ fn run<L: Lanes>(
     at: impl Fn(usize, L::F) -> (Coefficients<L>, Shape<L>),
 ) {
     if only_lp {
-        for (i, o) in outs[output::LP].block.iter_mut().enumerate() {
-            *o = state.low(&at(i, state.energy(x[i])).0, x[i]);
+        // By twos: counting frames is a part of the loop.
+        let twos = outs[output::LP].block.as_chunks_mut::<2>().0.iter_mut();
+        for (two, (o, x)) in twos.zip(x.as_chunks::<2>().0).enumerate() {
+            for k in 0..2 {
+                o[k] = state.low(&at(2 * two + k, state.energy(x[k])).0, x[k]);
+            }
         }
         return;
     }
