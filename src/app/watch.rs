@@ -227,7 +227,10 @@ mod tests {
         }
         // Changed between a slot's reading it and the first look here.
         let mut seen = Seen::default();
-        assert_eq!(seen.meet(&held("freq 0", false)), [path.clone()]);
+        assert_eq!(
+            seen.meet(&held("freq 0", false)),
+            std::slice::from_ref(&path)
+        );
         assert_eq!(seen.meet(&held("freq 0", false)), [] as [PathBuf; 0]);
         assert!(seen.is_new(&path, &["freq 0".into()]));
         // Let go of, changed, and loaded again.
