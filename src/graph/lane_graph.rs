@@ -37,6 +37,25 @@ macro_rules! each_width {
 }
 pub(super) use each_width;
 
+/// Gives a unit its turn, whatever its width: with the units before it and the late copies, which it reads, and a block for each slot.
+macro_rules! give_turn {
+    ($graph:expr, $index:expr, ($unit:ident, $before:ident, $late:ident, $scratch:ident) => $body:expr) => {{
+        let ($before, rest) = $graph.units.split_at_mut($index);
+        let $late = &$graph.late;
+        match rest.first_mut() {
+            Some(AnyUnit::One($unit)) => {
+                let $scratch = &mut $graph.scratch_one;
+                $body
+            }
+            Some(AnyUnit::Wide($unit)) => {
+                let $scratch = &mut $graph.scratch_wide;
+                $body
+            }
+            None => Default::default(),
+        }
+    }};
+}
+
 /// An output as it was one block ago.
 pub struct Late<A: Isa> {
     pub from: Origin,
@@ -117,35 +136,16 @@ impl<A: Isa> LaneGraph<A> {
         if resting == ALL {
             return self.render_unheard(index, group, around, cx);
         }
-        let (before, rest) = self.units.split_at_mut(index);
-        let (late, isa) = (&self.late, self.isa);
-        match rest.first_mut() {
-            Some(AnyUnit::One(unit)) => {
-                let scratch = &mut self.scratch_one;
-                unit.render(
-                    isa,
-                    group,
-                    around,
-                    cx,
-                    #[inline(always)]
-                    |r| port(before, late, r),
-                    scratch,
-                );
-            }
-            Some(AnyUnit::Wide(unit)) => {
-                let scratch = &mut self.scratch_wide;
-                unit.render(
-                    isa,
-                    group,
-                    around,
-                    cx,
-                    #[inline(always)]
-                    |r| port(before, late, r),
-                    scratch,
-                );
-            }
-            None => {}
-        }
+        let isa = self.isa;
+        give_turn!(self, index, (unit, before, late, scratch) => unit.render(
+            isa,
+            group,
+            around,
+            cx,
+            #[inline(always)]
+            |r| port(before, late, r),
+            scratch,
+        ));
         if resting != 0 {
             each_width!(&mut self.units[index], unit => isa.run(
                 #[inline(always)]
@@ -191,25 +191,15 @@ impl<A: Isa> LaneGraph<A> {
     /// What an amplifier or a filter says of a lane group.
     #[inline(always)]
     fn told(&mut self, index: usize, group: usize, around: Around<'_>) -> u64 {
-        let (before, rest) = self.units.split_at_mut(index);
-        let (late, isa, at) = (&self.late, self.isa, (group, self.block));
-        match rest.first_mut() {
-            Some(AnyUnit::Wide(unit)) => unit.already_told(at).unwrap_or_else(|| {
-                let scratch = &mut self.scratch_wide;
+        let (isa, at) = (self.isa, (group, self.block));
+        give_turn!(self, index, (unit, before, late, scratch) => {
+            unit.already_told(at).unwrap_or_else(|| {
                 isa.run(
                     #[inline(always)]
                     || unit.tell(isa, at, around, |r| port(before, late, r), scratch),
                 )
-            }),
-            Some(AnyUnit::One(unit)) => unit.already_told(at).unwrap_or_else(|| {
-                let scratch = &mut self.scratch_one;
-                isa.run(
-                    #[inline(always)]
-                    || unit.tell(isa, at, around, |r| port(before, late, r), scratch),
-                )
-            }),
-            None => 0,
-        }
+            })
+        })
     }
 
     /// Whether an amplifier has said that it is closed in all lanes of a group: then it is silent.
@@ -224,43 +214,11 @@ impl<A: Isa> LaneGraph<A> {
     /// A lane group that nobody hears: it rests, or is rendered so that it may.
     #[inline(never)]
     fn render_unheard(&mut self, index: usize, group: usize, around: Around<'_>, cx: &BlockCx<'_>) {
-        let (before, rest) = self.units.split_at_mut(index);
-        let (late, isa) = (&self.late, self.isa);
-        match rest.first_mut() {
-            Some(AnyUnit::One(unit)) => {
-                let scratch = &mut self.scratch_one;
-                isa.run(
-                    #[inline(always)]
-                    || {
-                        unit.render_unheard(
-                            isa,
-                            group,
-                            around,
-                            cx,
-                            |r| port(before, late, r),
-                            scratch,
-                        )
-                    },
-                );
-            }
-            Some(AnyUnit::Wide(unit)) => {
-                let scratch = &mut self.scratch_wide;
-                isa.run(
-                    #[inline(always)]
-                    || {
-                        unit.render_unheard(
-                            isa,
-                            group,
-                            around,
-                            cx,
-                            |r| port(before, late, r),
-                            scratch,
-                        )
-                    },
-                );
-            }
-            None => {}
-        }
+        let isa = self.isa;
+        give_turn!(self, index, (unit, before, late, scratch) => isa.run(
+            #[inline(always)]
+            || unit.render_unheard(isa, group, around, cx, |r| port(before, late, r), scratch),
+        ))
     }
 
     /// All units, in order. The loop that measures each of them is apart, so that the other one is short.
