@@ -186,19 +186,19 @@ pub fn add<L: Lanes>(
     height: f32,
 ) {
     let taps = taps(table, past, height);
-    add_lane::<L>(
-        &mut residuals[i & (BLOCK - 1)..][..TAPS],
-        &taps,
-        lane & (L::N - 1),
-    );
+    for (to, tap) in residuals[i & (BLOCK - 1)..][..TAPS].iter_mut().zip(taps) {
+        to.lanes_mut()[lane & (L::N - 1)] += tap;
+    }
 }
 
-/// The same where a block and the frames after it are apart: to a block that holds the naive waveform, and to what its next is
-/// short of.
+/// What edges in the second half of a block add to it and to the block after.
+pub type Tail<L> = [<L as Lanes>::F; 2 * TAPS];
+
+/// The same to a block that holds the naive waveform, where the edge's residual ends in it; else to its tail.
 #[inline(always)]
 pub fn add_apart<L: Lanes>(
     _: L,
-    (block, after): (&mut [L::F; BLOCK], &mut [L::F; TAPS]),
+    (block, tail): (&mut [L::F; BLOCK], &mut Tail<L>),
     table: &Table,
     i: usize,
     lane: usize,
@@ -207,22 +207,13 @@ pub fn add_apart<L: Lanes>(
 ) {
     let (i, lane) = (i & (BLOCK - 1), lane & (L::N - 1));
     let taps = taps(table, past, height);
-    if i <= BLOCK - TAPS {
-        return add_lane::<L>(&mut block[i..][..TAPS], &taps, lane);
-    }
-    let (now, later) = taps.split_at(BLOCK - i);
-    add_lane::<L>(&mut block[i..], now, lane);
-    add_lane::<L>(after, later, lane);
-}
-
-/// Adds to one lane of successive vectors. One frame after the other: made of AVX-512's gathers and scatters, as compilers like it,
-/// it takes three times as long.
-#[inline(always)]
-fn add_lane<L: Lanes>(to: &mut [L::F], taps: &[f32], lane: usize) {
-    for (to, tap) in to.iter_mut().zip(taps) {
+    // Both are 32 frames in a row: of a loop whose length is not known compilers make gathers and scatters, and nobody foresees its end.
+    let row = match i.checked_sub(BLOCK - TAPS) {
+        None => &mut block[i..][..TAPS],
+        Some(i) => &mut tail[i..][..TAPS],
+    };
+    for (to, tap) in row.iter_mut().zip(taps) {
         to.lanes_mut()[lane] += tap;
-        // Nothing, but no loop with it is made of vectors.
-        std::hint::black_box(());
     }
 }
 

@@ -148,7 +148,7 @@ impl Saw {
             #[inline(always)]
             |i, turn| state[i - (BLOCK - LATE)] = (turn + offset).bits(),
         );
-        let mut after = [l.f(0.0); TAPS];
+        let mut tail = [l.f(0.0); 2 * TAPS];
         let table = self.table;
         step::steady_edges(
             l,
@@ -157,9 +157,13 @@ impl Saw {
             #[inline(always)]
             |lane, i| start.ahead(lane).at(i).wrapping_add(offset.lanes()[lane]),
             #[inline(always)]
-            |i, lane, past| step::add_apart(l, (out, &mut after), table, i, lane, past, -2.0),
+            |i, lane, past| step::add_apart(l, (out, &mut tail), table, i, lane, past, -2.0),
         );
-        state[LATE..][..TAPS].copy_from_slice(&after);
+        let (now, later) = tail.split_at(TAPS);
+        for (o, residual) in out[BLOCK - TAPS..].iter_mut().zip(now) {
+            *o = *o + *residual;
+        }
+        state[LATE..][..TAPS].copy_from_slice(later);
         apply_level(l, out, level);
         phase.store(io.state);
     }
