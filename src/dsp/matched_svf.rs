@@ -262,11 +262,8 @@ impl<L: Lanes> State<L> {
         let State { s1, s2 } = *self;
         let gap = s2 - x;
         let (first, second) = (k.b * s1, k.c * gap);
-        // One lane waits for its own last frame, many for the multipliers: the shortest way, or the fewest multiplications.
-        self.s2 = match L::N {
-            1 => k.c.nfma(gap, k.b.fma(s1, s2)),
-            _ => s2 + first - second,
-        };
+        // Rounded alike on one lane and on many: who plays beside a voice must not change it.
+        self.s2 = s2 + first - second;
         self.s1 = k.b.nfma(gap, k.a.nfma(s1, s1));
         Moved { gap, first, second }
     }
