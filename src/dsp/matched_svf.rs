@@ -35,7 +35,7 @@ const LOW_FIRST: [f32; 4] = [
 const FILL_BAND: [f32; 3] = [0.766, -0.177_712 * SQUARE, 0.069_698 * SQUARE];
 const BAND: f32 = 0.5025 / SCALE;
 
-/// How far a cutoff is along the band: pi times it over the rate, divided by [`SCALE`].
+/// How far a cutoff is along the band: pi times it over the rate, divided by a constant of the fit.
 #[derive(Clone, Copy)]
 pub struct Reach {
     per_hz: f32,

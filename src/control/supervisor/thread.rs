@@ -10,7 +10,7 @@ use super::Supervisor;
 /// Commands taken in one turn before the engines are looked at again.
 const BATCH: usize = 256;
 
-/// The supervisor's thread. Returns after [`Command::Quit`], or when nobody is left to send anything.
+/// The supervisor's thread. Returns after `Command::Quit`, or when nobody is left to send anything.
 pub fn run(mut supervisor: Supervisor, inbox: &Receiver<Message>, start: Instant) -> Supervisor {
     while !supervisor.ended() {
         // Engines and callback can't wake anybody (they may not make a system call for it), so their queues are looked at in

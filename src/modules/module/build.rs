@@ -78,7 +78,7 @@ pub struct OptionError {
     pub why: String,
 }
 
-/// Which lane [`Module::init`] sets.
+/// Which lane [`init`](super::Module::init) sets.
 #[derive(Clone, Copy, Debug)]
 pub struct LaneInit {
     /// 0 for a mono module.
