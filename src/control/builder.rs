@@ -13,10 +13,14 @@ use std::time::Duration;
 
 use crate::graph::prime::{Check, PrimeFailure};
 
+use super::run_queue::RunQueue;
+
 pub use job::{Built, Job, Source, Unbuilt, build};
 
-/// Without a finished block for this long, a build has hung.
+/// Without a finished block for this long, a build has hung. Time in which the machine did not let it run doesn't count, up to
+/// [`LONGEST`].
 pub const PATIENCE: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(4);
 /// Builds that wait. Each takes the place of an older one for the same slot, so that this is never reached by one user.
 const QUEUE: usize = 16;
 
@@ -56,13 +60,15 @@ struct Beat {
     blocks: AtomicU64,
     /// Of the build under way.
     of_this: AtomicU64,
+    queue: RunQueue,
 }
 
 struct Watched {
     number: u64,
-    /// Blocks at the last look, and when they last moved.
+    /// Blocks at the last look, when they last moved, and how long the thread had waited for the machine by then.
     blocks: u64,
     moved: Duration,
+    waited: Duration,
     /// It was reported as hung and its thread is still the builder.
     given_up: bool,
 }
@@ -160,6 +166,7 @@ impl Builder {
             number: job.number,
             blocks: worker.beat.blocks.load(Relaxed),
             moved: now,
+            waited: worker.beat.queue.waited(),
             given_up: false,
         };
         match worker.jobs.send(job) {
@@ -188,8 +195,14 @@ impl Builder {
         let blocks = worker.beat.blocks.load(Relaxed).wrapping_add(read);
         if blocks != current.blocks {
             (current.blocks, current.moved) = (blocks, now);
+            current.waited = worker.beat.queue.waited();
         }
-        if current.given_up || now.saturating_sub(current.moved) < PATIENCE {
+        let late = now.saturating_sub(current.moved);
+        if current.given_up || late < PATIENCE {
+            return;
+        }
+        let kept = worker.beat.queue.waited().saturating_sub(current.waited);
+        if late.saturating_sub(kept) < PATIENCE && late < LONGEST {
             return;
         }
         let after = worker.beat.of_this.load(Relaxed);
@@ -243,6 +256,7 @@ impl Worker {
         let thread = std::thread::Builder::new()
             .name("chronus-builder".into())
             .spawn(move || {
+                shared.queue.enter();
                 while let Ok(job) = queue.recv() {
                     let result = build(&job, &mut |blocks| {
                         shared.of_this.store(blocks as u64, Relaxed);

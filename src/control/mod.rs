@@ -24,6 +24,7 @@ pub mod queue;
 pub mod reading;
 pub mod recorder;
 pub mod rig;
+mod run_queue;
 pub mod script;
 pub mod sequences;
 pub mod session;
