@@ -18,7 +18,7 @@ use super::run_queue::RunQueue;
 pub use job::{Built, Job, Source, Unbuilt, build};
 
 /// Without a finished block for this long, a build has hung. Time in which the machine did not let it run doesn't count, up to
-/// [`LONGEST`].
+/// four seconds.
 pub const PATIENCE: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(4);
 /// Builds that wait. Each takes the place of an older one for the same slot, so that this is never reached by one user.
