@@ -20,6 +20,8 @@ use chronus::osc::{Folders, Server};
 use rosc::{OscMessage, OscPacket, OscType, encoder};
 
 mod common;
+#[path = "shipped/loudness.rs"]
+mod loudness;
 #[allow(dead_code)]
 mod reference;
 use common::*;
