@@ -1,9 +1,8 @@
-//! Real time on the null device: no none-reads on a busy machine, and keys that are heard soon. A control thread of the engines'
-//! own priority measures how late the machine wakes anybody; a figure counts only against what the machine allowed.
+//! Real time on the null device: no none-reads on a busy machine, and keys that are heard soon. Threads of the engines' own
+//! priority measure how late the machine wakes anybody; a figure counts only against what the machine allowed.
 use std::process::{Child, Command as Process};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{JoinHandle, sleep};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use chronus::audio::device::DeviceSpec;
@@ -12,11 +11,13 @@ use chronus::audio::stream::Stream;
 use chronus::control::command::Command;
 use chronus::control::start::{Started, start};
 use chronus::control::supervisor::Config;
-use chronus::engine::priority;
+
+use machine::{QUIET_MS, Try, Watch, holds};
 
 #[allow(dead_code)]
 #[path = "shipped/mod.rs"]
 mod files;
+mod machine;
 
 const HELLO: &str = include_str!("../patches/hello.ron");
 const KEYS: &str = r#"(name: "keys", voices: 8, modules: (keys: Keys(), osc: Saw(), env: Adsr(attack: "1ms"), vca: Vca(), out: Out(gain: "-12dB"), hum: Sine(freq: 55.0, level: 0.05)), cables: ["keys.pitch > osc.freq", "keys.gate > env.gate", "env > vca.cv", "osc > vca > out", "hum > out"])"#;
@@ -45,41 +46,6 @@ fn heaviest() -> (String, String) {
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How late the machine wakes a thread that does nothing else.
-struct Control {
-    running: Arc<AtomicBool>,
-    worst_ns: Arc<AtomicU64>,
-    thread: JoinHandle<()>,
-}
-
-impl Control {
-    fn start() -> Self {
-        let (running, worst_ns) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(0)));
-        let (on, worst) = (running.clone(), worst_ns.clone());
-        let thread = std::thread::spawn(move || {
-            priority::raise();
-            let step = Duration::from_millis(1);
-            while on.load(Ordering::Relaxed) {
-                let slept = Instant::now();
-                sleep(step);
-                let late = slept.elapsed().saturating_sub(step);
-                worst.fetch_max(late.as_nanos() as u64, Ordering::Relaxed);
-            }
-        });
-        Self {
-            running,
-            worst_ns,
-            thread,
-        }
-    }
-
-    fn worst_ms(self) -> f64 {
-        self.running.store(false, Ordering::Relaxed);
-        self.thread.join().expect("no panic");
-        self.worst_ns.load(Ordering::Relaxed) as f64 / 1e6
-    }
 }
 
 /// A busy process on every processor.
@@ -150,7 +116,7 @@ struct Run {
 
 fn run(text: &str, latency: Latency, quiet: Duration, busy: Duration) -> Run {
     let started = playing(text, latency, 256);
-    let control = Control::start();
+    let watch = Watch::start();
     let mut lead_ms = 0.0f64;
     let mut play = |time: Duration| {
         let until = Instant::now() + time;
@@ -170,7 +136,7 @@ fn run(text: &str, latency: Latency, quiet: Duration, busy: Duration) -> Run {
         none_reads: reading.none_reads(),
         xruns: reading.xruns,
         lead_ms,
-        machine_ms: control.worst_ms(),
+        machine_ms: watch.end().realtime_ms,
     }
 }
 
@@ -209,11 +175,19 @@ fn a_busy_machine_costs_no_none_read_in_a_minute() {
     never_starves(Duration::from_secs(40), Duration::from_secs(20));
 }
 
+/// A key is heard when what was rendered before it has been played, in the callback after the block that takes it.
+const BEYOND_THE_LEAD_MS: f64 = 1e3 * (128.0 + 64.0) / 48e3;
+
 #[test]
 fn keys_are_heard_within_20_ms() {
     let _alone = alone();
+    holds("key to sound, p99", 20.0, play_keys);
+}
+
+fn play_keys() -> Try {
     let started = playing(KEYS, Latency::Live, 128);
-    let control = Control::start();
+    let watch = Watch::start();
+    let mut lead_ms = 0.0f64;
     // Not in step with the callbacks.
     let mut random = 7u32;
     for n in 0..400 {
@@ -225,25 +199,26 @@ fn keys_are_heard_within_20_ms() {
             .handle
             .command(Command::Note { note, velocity })
             .expect("taken");
+        lead_ms = lead_ms.max(started.handle.reading().lead_ms());
     }
     sleep(Duration::from_millis(100));
     let reading = started.handle.reading();
+    lead_ms = lead_ms.max(reading.lead_ms());
     end(started);
-    let machine_ms = control.worst_ms();
+    let machine_ms = watch.end().realtime_ms;
     let heard = reading.key_to_sound_ms;
+    let p99 = f64::from(heard.p99);
     println!(
-        "key to sound: half within {:.1} ms, p99 {:.1} ms, lead {:.1} ms; the machine woke us {machine_ms:.1} ms late at worst",
-        heard.p50,
-        heard.p99,
-        reading.lead_ms()
+        "key to sound: half within {:.1} ms, p99 {p99:.1} ms, lead at most {lead_ms:.1} ms; the machine woke us {machine_ms:.1} ms late at worst",
+        heard.p50
     );
     assert!(heard.p50 > 0.0, "nothing was measured");
-    if f64::from(heard.p99) > 20.0 {
-        assert!(
-            machine_ms > f64::from(heard.p99) - 20.0,
-            "p99 {} ms",
-            heard.p99
-        );
-        println!("skipped: the machine woke threads too late for this figure");
+    // Whatever lead a disturbed machine made necessary: no more than it, but for a bucket of the histogram.
+    let most_ms = (lead_ms + BEYOND_THE_LEAD_MS + 2.0 * machine_ms) * 1.05;
+    assert!(p99 <= most_ms, "p99 {p99:.1} ms, at most {most_ms:.1} ms");
+    Try {
+        figure_ms: p99,
+        // One late wake-up makes the lead longer for seconds.
+        disturbed: machine_ms > QUIET_MS,
     }
 }

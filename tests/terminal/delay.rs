@@ -1,54 +1,23 @@
-//! What is pressed is soon seen: from the key's byte in the terminal to the changed cell on the screen, beside a thread that tells
+//! What is pressed is soon seen: from the key's byte in the terminal to the changed cell on the screen, beside threads that tell
 //! how late the machine wakes anybody.
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::machine::{Try, Watch, holds};
 use crate::screen::Screen;
 
 const KEYS: usize = 200;
 /// Between a key and its cell.
 const BOUND_MS: f64 = 50.0;
+/// On a machine of its own nobody waits so long for a processor, the engines' turns included.
+const BUSY_MS: f64 = 10.0;
+/// The least lead of the program as it starts.
+const SAFE_MS: f64 = 40.0;
 /// A key that is not seen for so long is lost.
 const LOST: Duration = Duration::from_secs(2);
 
 fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-/// The worst delay of a thread of the screen's own priority that does nothing but sleep.
-pub struct Control {
-    on: Arc<AtomicBool>,
-    worst_ns: Arc<AtomicU64>,
-    thread: std::thread::JoinHandle<()>,
-}
-
-impl Control {
-    pub fn start() -> Self {
-        let (on, worst_ns) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(0)));
-        let (running, worst) = (on.clone(), worst_ns.clone());
-        let thread = std::thread::spawn(move || {
-            let step = Duration::from_millis(1);
-            while running.load(Ordering::Relaxed) {
-                let slept = Instant::now();
-                sleep(step);
-                let late = slept.elapsed().saturating_sub(step);
-                worst.fetch_max(late.as_nanos() as u64, Ordering::Relaxed);
-            }
-        });
-        Self {
-            on,
-            worst_ns,
-            thread,
-        }
-    }
-
-    pub fn worst_ms(self) -> f64 {
-        self.on.store(false, Ordering::Relaxed);
-        self.thread.join().expect("no panic");
-        self.worst_ns.load(Ordering::Relaxed) as f64 / 1e6
-    }
 }
 
 /// Presses a key and waits for the frame in which the header is the screen's that it leads to.
@@ -71,9 +40,13 @@ fn seen_after(screen: &mut Screen, key: u8, name: &str) -> Duration {
 #[test]
 #[ignore = "long: a figure of the release build"]
 fn what_is_pressed_is_seen_within_50_ms() {
+    holds("key to screen, p99", BOUND_MS, press_and_look);
+}
+
+fn press_and_look() -> Try {
     let mut screen = Screen::start_with(&[], &["patches/bass/acid.ron"]);
     screen.sounds();
-    let control = Control::start();
+    let watch = Watch::start();
     let screens = [
         (b'2', "PATCH"),
         (b'3', "TEXT"),
@@ -93,17 +66,27 @@ fn what_is_pressed_is_seen_within_50_ms() {
             ms(seen_after(&mut screen, key, name))
         })
         .collect();
-    let machine_ms = control.worst_ms();
-    assert!(screen.header().contains("none 0"), "{}", screen.text());
+    let late = watch.end();
+    never_ran_dry(&screen, late.realtime_ms);
     screen.press(b"\x03y");
     assert_eq!(screen.ended().0, 0);
     took.sort_by(f64::total_cmp);
     let (half, p99, worst) = (took[KEYS / 2], took[KEYS * 99 / 100 - 1], took[KEYS - 1]);
     println!(
-        "key to screen: half within {half:.1} ms, p99 {p99:.1} ms, worst {worst:.1} ms; the machine woke us {machine_ms:.1} ms late at worst"
+        "key to screen: half within {half:.1} ms, p99 {p99:.1} ms, worst {worst:.1} ms; the machine woke us {:.1} ms late at worst",
+        late.ordinary_ms
     );
-    if p99 > BOUND_MS {
-        assert!(machine_ms > p99 - BOUND_MS, "p99 {p99:.1} ms");
-        println!("skipped: the machine woke threads too late for this figure");
+    Try {
+        figure_ms: p99,
+        // A thread that draws waits longer than one that only sleeps.
+        disturbed: late.ordinary_ms > BUSY_MS,
+    }
+}
+
+/// The lead of `--latency safe` bridges whatever is shorter.
+fn never_ran_dry(screen: &Screen, machine_ms: f64) {
+    if !screen.header().contains("none 0") {
+        assert!(machine_ms > SAFE_MS, "{}", screen.text());
+        println!("skipped: the machine woke the engines later than the lead");
     }
 }

@@ -2,6 +2,8 @@
 //! after ten thousand random keys. What is pressed is soon seen, and a terminal that nobody reads delays no sound.
 #![cfg(all(unix, feature = "faults"))]
 mod delay;
+#[path = "../machine/mod.rs"]
+mod machine;
 mod screen;
 mod soak;
 

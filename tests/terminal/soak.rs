@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::delay::Control;
+use crate::machine::Watch;
 use crate::screen::{Screen, telemetry};
 
 const QUICK: usize = 300;
@@ -173,7 +173,7 @@ fn soak(keys: usize) {
     ];
     let mut screen = Screen::start_in(&inside, &[("EDITOR", "true"), ("VISUAL", "true")], &args);
     screen.sounds();
-    let control = Control::start();
+    let watch = Watch::start();
     let mut random = Random(0x5eed);
     let mut recent = Vec::new();
     for n in 1..=keys {
@@ -193,7 +193,7 @@ fn soak(keys: usize) {
             recent.clear();
         }
     }
-    let machine_ms = control.worst_ms();
+    let machine_ms = watch.end().realtime_ms;
     screen.press(b"\x03y");
     assert_eq!(screen.ended().0, 0);
     screen.until("the terminal is given back", Screen::is_given_back);

@@ -16,8 +16,9 @@ pub struct Report {
     pub amplitude: f64,
     /// Samples at which it breaks.
     pub breaks: Vec<usize>,
-    /// Largest residual, as a share of the amplitude.
+    /// Largest residual, as a share of the amplitude, and the sample that has it. A fade has one of its own: -96 dB of 250 ms.
     pub worst: f64,
+    pub worst_at: usize,
 }
 
 /// None where it is silent.
@@ -33,7 +34,7 @@ pub fn analyse(samples: &[f32], rate: u32) -> Option<Report> {
     let c = coefficient(&x[from..=to]);
     let hz = (c / 2.0).clamp(-1.0, 1.0).acos() / std::f64::consts::TAU * f64::from(rate);
     let amplitude = amplitude(&x[from..=to], (f64::from(rate) / hz).ceil() as usize);
-    let (mut breaks, mut worst) = (Vec::<usize>::new(), 0.0f64);
+    let (mut breaks, mut worst, mut worst_at) = (Vec::<usize>::new(), 0.0f64, from);
     for n in from + 1..to.saturating_sub(1) {
         let residual = (x[n + 1] - c * x[n] + x[n - 1]).abs() / amplitude;
         if (!residual.is_finite() || residual > BREAK)
@@ -41,7 +42,9 @@ pub fn analyse(samples: &[f32], rate: u32) -> Option<Report> {
         {
             breaks.push(n);
         }
-        worst = worst.max(residual);
+        if residual > worst {
+            (worst, worst_at) = (residual, n);
+        }
     }
     Some(Report {
         from,
@@ -50,6 +53,7 @@ pub fn analyse(samples: &[f32], rate: u32) -> Option<Report> {
         amplitude,
         breaks,
         worst,
+        worst_at,
     })
 }
 

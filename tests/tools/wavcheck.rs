@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 #[path = "clicks.rs"]
 mod clicks;
+#[path = "../machine/pin.rs"]
+mod pin;
 #[path = "sine.rs"]
 mod sine;
 #[path = "spectrum.rs"]
@@ -65,13 +67,14 @@ fn check_sine(file: &str, hz: Option<f64>, seconds: f64) -> Result<bool, String>
         };
         let sounding = at(report.to - report.from);
         println!(
-            "channel {n}: sounds {:.3} to {:.3} s = {sounding:.2} s, {:.2} Hz, peak {:.1} dBFS, {} breaks, worst residual {:.1} dB",
+            "channel {n}: sounds {:.3} to {:.3} s = {sounding:.2} s, {:.2} Hz, peak {:.1} dBFS, {} breaks, worst residual {:.1} dB at {:.3} s",
             at(report.from),
             at(report.to),
             report.hz,
             20.0 * report.amplitude.log10(),
             report.breaks.len(),
             20.0 * report.worst.log10(),
+            at(report.worst_at),
         );
         for &sample in report.breaks.iter().take(8) {
             println!("    break at {:.4} s (sample {sample})", at(sample));
@@ -150,7 +153,7 @@ fn worst_wakeup_ms(seconds: f64) -> u128 {
     let threads: Vec<_> = (0..processors)
         .map(|processor| {
             std::thread::spawn(move || {
-                stay_on(processor);
+                pin::stay_on(processor);
                 worst_wakeup(seconds)
             })
         })
@@ -173,18 +176,3 @@ fn worst_wakeup(seconds: f64) -> Duration {
     }
     worst
 }
-
-/// Where the system allows it; a thread that may move hides what one processor does.
-#[cfg(target_os = "linux")]
-#[allow(unsafe_code)]
-fn stay_on(processor: usize) {
-    // SAFETY: an all-zero set is valid, `CPU_SET` ignores numbers beyond it, and the call reads it before it returns.
-    unsafe {
-        let mut set: libc::cpu_set_t = std::mem::zeroed();
-        libc::CPU_SET(processor % libc::CPU_SETSIZE as usize, &mut set);
-        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn stay_on(_processor: usize) {}

@@ -108,8 +108,15 @@ impl Bench {
         }
     }
 
-    /// Ticks for a time on the scripted clock. An attempt to open runs on a thread of its own: it is waited for.
+    /// What is told meanwhile, but for xruns: the stand-in has a real clock, and a busy machine wakes it late.
     fn run(&mut self, ms: u64, calls: bool) -> Vec<StreamEvent> {
+        let told = self.run_and_count(ms, calls).into_iter();
+        told.filter(|event| !matches!(event, StreamEvent::Xrun { .. }))
+            .collect()
+    }
+
+    /// Ticks for a time on the scripted clock. An attempt to open runs on a thread of its own: it is waited for.
+    fn run_and_count(&mut self, ms: u64, calls: bool) -> Vec<StreamEvent> {
         for _ in 0..ms / 20 {
             self.now += 20 * MS;
             if calls {
@@ -218,7 +225,10 @@ fn an_xrun_is_counted_and_nothing_is_rebuilt() {
     let mut bench = Bench::new("default");
     bench.run(5_000, true);
     bench.system.vitals().xruns.fetch_add(3, Ordering::Relaxed);
-    assert_eq!(bench.run(100, true), [StreamEvent::Xrun { total: 3 }]);
+    assert_eq!(
+        bench.run_and_count(100, true),
+        [StreamEvent::Xrun { total: 3 }]
+    );
     assert_eq!(bench.system.opened.load(Ordering::SeqCst), 1);
 }
 
