@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rosc::OscType;
 
-use super::{Player, sounds};
+use crate::player::{Player, sounds};
 
-const SCRIPT: &str = include_str!("set.py");
+const SCRIPT: &str = include_str!("predecessor.py");
 const RATE: f64 = 48_000.0;
 
 /// One statement of the script that this reader knows.
@@ -172,7 +172,7 @@ fn the_same_with_python_osc_itself() {
         return;
     }
     play(|player, take| {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/predecessor/set.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli_play/predecessor.py");
         let port = player
             .osc
             .peer_addr()
