@@ -177,7 +177,7 @@ pub fn moving_wraps<L: Lanes>(
 /// Adds one edge's residual in one lane: `past` is the time since the edge at frame `i`, in frames; `height` is how far it rises.
 #[inline(always)]
 pub fn add<L: Lanes>(
-    _: L,
+    l: L,
     residuals: &mut Residuals<L>,
     table: &Table,
     i: usize,
@@ -185,7 +185,7 @@ pub fn add<L: Lanes>(
     past: f32,
     height: f32,
 ) {
-    let taps = taps(table, past, height);
+    let taps = taps(l, table, past, height);
     for (to, tap) in residuals[i & (BLOCK - 1)..][..TAPS].iter_mut().zip(taps) {
         to.lanes_mut()[lane & (L::N - 1)] += tap;
     }
@@ -197,7 +197,7 @@ pub type Tail<L> = [<L as Lanes>::F; 2 * TAPS];
 /// The same to a block that holds the naive waveform, where the edge's residual ends in it; else to its tail.
 #[inline(always)]
 pub fn add_apart<L: Lanes>(
-    _: L,
+    l: L,
     (block, tail): (&mut [L::F; BLOCK], &mut Tail<L>),
     table: &Table,
     i: usize,
@@ -206,7 +206,7 @@ pub fn add_apart<L: Lanes>(
     height: f32,
 ) {
     let (i, lane) = (i & (BLOCK - 1), lane & (L::N - 1));
-    let taps = taps(table, past, height);
+    let taps = taps(l, table, past, height);
     // Both are 32 frames in a row: of a loop whose length is not known compilers make gathers and scatters, and nobody foresees its end.
     let row = match i.checked_sub(BLOCK - TAPS) {
         None => &mut block[i..][..TAPS],
@@ -219,15 +219,11 @@ pub fn add_apart<L: Lanes>(
 
 /// An edge's residual, between the two rows of the table that are nearest.
 #[inline(always)]
-fn taps(table: &Table, past: f32, height: f32) -> [f32; TAPS] {
+fn taps<L: Lanes>(l: L, table: &Table, past: f32, height: f32) -> [f32; TAPS] {
     let position = past.min(1.0) * PHASES as f32;
     let row = (position as i32).clamp(0, PHASES as i32 - 1);
     let between = position - row as f32;
     let row = row as usize;
-    let mut taps = table[row];
-    let (of, next) = (height * (1.0 - between), height * between);
-    for (tap, b) in taps.iter_mut().zip(&table[row + 1]) {
-        *tap = of * *tap + next * b;
-    }
-    taps
+    let of = (height * (1.0 - between), height * between);
+    l.blend(&table[row], &table[row + 1], of)
 }

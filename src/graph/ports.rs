@@ -1,7 +1,7 @@
 //! What inputs read: outputs of earlier units at either lane width, and the two ways to read them. Runs on engine threads.
 use crate::dsp::{
     BLOCK,
-    lanes::{Float, Isa, Lanes},
+    lanes::{Float, Isa, Lanes, WIDEST},
 };
 use crate::modules::module::{In, Out};
 
@@ -172,10 +172,7 @@ impl<A: Isa> Reader<A> for ReadOne {
     }
 }
 
-/// Frames whose sums fit into registers together.
-const TILE: usize = 8;
-
-/// All moving voices into one: lanes first, across them once a frame.
+/// All moving voices into one: groups first, then across their lanes, as many frames at once as there are lanes.
 #[inline(always)]
 fn reduce<A: Isa>(
     wide: A::Wide,
@@ -184,20 +181,21 @@ fn reduce<A: Isa>(
     gains: &[(usize, <A::Wide as Lanes>::F)],
     mixed: &mut [<A::One as Lanes>::F; BLOCK],
 ) {
-    for (tile, mixed) in mixed.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
-        let mut total = [wide.f(0.0); TILE];
+    let lanes = <A::Wide as Lanes>::N;
+    for at in (0..BLOCK).step_by(lanes) {
+        let mut totals = [wide.f(0.0); WIDEST];
         for (group, gain) in gains {
             let Some(out) = port.group(*group) else { break };
             if out.constant {
                 continue;
             }
-            let block = &out.block.as_chunks::<TILE>().0[tile % (BLOCK / TILE)];
-            for (total, x) in total.iter_mut().zip(block) {
+            for (total, x) in totals.iter_mut().zip(&out.block[at..at + lanes]) {
                 *total = x.fma(*gain, *total);
             }
         }
-        for (mixed, total) in mixed.iter_mut().zip(total) {
-            *mixed = one.f(total.sum());
+        wide.sums(&mut totals);
+        for (mixed, total) in mixed[at..at + lanes].iter_mut().zip(totals[0].lanes()) {
+            *mixed = one.f(*total);
         }
     }
 }

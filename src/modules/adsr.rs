@@ -95,24 +95,30 @@ impl Module for Adsr {
         {
             let params = &io.ins[input::COUNT..];
             let mut path = run.path(l, self, params, 0);
+            let mut ahead = path.ahead(run.distance);
             let mut held = run.held(l);
             for (i, o) in out.block.iter_mut().enumerate() {
                 let s = sustain.at(i);
                 let open = gate.at(i).ge(half);
                 if open.to_bits() != held {
                     let level = path.target(s) + run.distance;
-                    run.turn(l, open, level);
+                    let turned = run.turn(l, open, level);
                     held = run.held(l);
                     path = run.path(l, self, params, i);
+                    ahead = path.redirect(turned, run.distance, ahead);
                 }
                 if !times {
                     path = run.path(l, self, params, i);
+                    ahead = path.ahead(run.distance);
                 }
-                run.distance = run.distance.nfma(path.part, run.distance);
+                let [now, second, third, fourth] = ahead;
+                run.distance = now;
+                ahead = [second, third, fourth, after::<L>(now, path.four)];
                 let done = path.end.ge(run.distance.abs());
                 if done.any() {
                     run.arrive(l, done, s);
                     path = run.path(l, self, params, i);
+                    ahead = path.redirect(done, run.distance, ahead);
                 }
                 *o = path.target(s) + run.distance;
             }
@@ -133,13 +139,44 @@ struct Path<L: Lanes> {
     /// The target is `base`, plus the sustain level times `follow`.
     base: L::F,
     follow: L::F,
-    /// Of the distance, in one frame.
-    part: L::F,
+    /// Of the distance, in one, two and four frames.
+    one: L::F,
+    two: L::F,
+    four: L::F,
     /// The stage ends when the distance is no more than this.
     end: L::F,
 }
 
+/// What is left of a distance when a part of it is gone.
+#[inline(always)]
+fn after<L: Lanes>(distance: L::F, part: L::F) -> L::F {
+    distance.nfma(part, distance)
+}
+
 impl<L: Lanes> Path<L> {
+    /// The distances of the next four frames; each further one follows from the one four before it, as what follows from the last
+    /// frame would wait for it.
+    #[inline(always)]
+    fn ahead(&self, distance: L::F) -> [L::F; 4] {
+        let second = after::<L>(distance, self.two);
+        [
+            after::<L>(distance, self.one),
+            second,
+            after::<L>(second, self.one),
+            after::<L>(second, self.two),
+        ]
+    }
+
+    /// The same where some lanes set out anew: the others go on as if nothing had happened.
+    #[inline(always)]
+    fn redirect(&self, anew: L::M, distance: L::F, ahead: [L::F; 4]) -> [L::F; 4] {
+        let fresh = self.ahead(distance);
+        std::array::from_fn(
+            #[inline(always)]
+            |k| L::F::select(anew, fresh[k], ahead[k]),
+        )
+    }
+
     #[inline(always)]
     fn target(&self, sustain: L::F) -> L::F {
         self.follow.fma(sustain, self.base)
@@ -182,10 +219,14 @@ impl<L: Lanes> Run<L> {
     ) -> bool {
         let path = self.path(l, adsr, params, 0);
         let target = path.target(params[param::S - input::COUNT].head());
+        let mut ahead = path.ahead(self.distance);
         let mut distance = self.distance;
-        for o in block.iter_mut() {
-            distance = distance.nfma(path.part, distance);
-            *o = target + distance;
+        for frames in block.as_chunks_mut::<4>().0 {
+            for (o, d) in frames.iter_mut().zip(&mut ahead) {
+                *o = target + *d;
+                distance = *d;
+                *d = after::<L>(*d, path.four);
+            }
         }
         let coasts = !path.end.ge(distance.abs()).any();
         if coasts {
@@ -199,18 +240,21 @@ impl<L: Lanes> Run<L> {
         const A: usize = param::A - input::COUNT;
         const D: usize = param::D - input::COUNT;
         const R: usize = param::R - input::COUNT;
-        let part = self.by_stage(
+        let one = self.by_stage(
             l,
             approach(l, ATTACK_CURVE, params[A].at(i), adsr.rate),
             approach(l, DECAY_CURVE, params[D].at(i), adsr.rate),
             approach(l, RELEASE_CURVE, params[R].at(i), adsr.rate),
             l.f(0.0),
         );
+        let two = one.nfma(one, one + one);
         let [none, never] = [l.f(0.0), l.f(-1.0)];
         Path {
             base: self.by_stage(l, l.f(1.0 + ABOVE), none, l.f(-BELOW), none),
             follow: self.by_stage(l, none, l.f(1.0), none, none),
-            part,
+            one,
+            two,
+            four: two.nfma(two, two + two),
             end: self.by_stage(l, l.f(ABOVE), never, l.f(BELOW), never),
         }
     }
@@ -223,9 +267,9 @@ impl<L: Lanes> Run<L> {
         L::F::select(self.is(l, ATTACK), attack, open)
     }
 
-    /// Gates changed: the level goes on from where it is.
+    /// Gates changed: the level goes on from where it is. The lanes whose gate it was.
     #[inline(always)]
-    fn turn(&mut self, l: L, open: L::M, level: L::F) {
+    fn turn(&mut self, l: L, open: L::M, level: L::F) -> L::M {
         let held = self.is(l, ATTACK) | self.is(l, DECAY);
         let start = open & held.not();
         let stop = held & open.not();
@@ -233,6 +277,7 @@ impl<L: Lanes> Run<L> {
         self.stage = L::F::select(stop, l.f(RELEASE), self.stage);
         self.distance = L::F::select(start, level - l.f(1.0 + ABOVE), self.distance);
         self.distance = L::F::select(stop, level + l.f(BELOW), self.distance);
+        start | stop
     }
 
     /// Attacks that are at full level decay, releases at 0 rest.

@@ -60,7 +60,25 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn earlier<const BY: usize>(before: RunF<Self>, x: RunF<Self>) -> RunF<Self>;
     /// The largest of a run's items, in each lane.
     fn largest(self, x: RunF<Self>) -> Self::F;
+
+    /// Two rows of a table mixed, side by side whatever the lanes: `a[k] of.0 + b[k] of.1`. As many as a whole number of the widest
+    /// vectors.
+    #[inline(always)]
+    fn blend<const K: usize>(self, a: &[f32; K], b: &[f32; K], of: (f32, f32)) -> [f32; K] {
+        let mut mixed = *a;
+        for (a, b) in mixed.iter_mut().zip(b) {
+            *a = *a * of.0 + b * of.1;
+        }
+        mixed
+    }
+
+    /// Sums across lanes, of as many vectors as there are lanes: of the first one in lane 0 of `rows[0]`, and so on. The second half
+    /// of the lanes is added to the first, until one is left: so the rounding is the same for every instruction set of one width.
+    fn sums(self, rows: &mut [Self::F; WIDEST]);
 }
+
+/// Lanes of the widest vectors.
+pub const WIDEST: usize = 16;
 
 /// A run of floats.
 pub type RunF<L> = <<L as Lanes>::Run as Lanes>::F;

@@ -1,7 +1,7 @@
 //! One lane. With `FMA` it must run inside a function that has the feature, else `mul_add` becomes a library call.
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Sub};
 
-use super::{Float, Int, Lanes, Mask, runs_of_one};
+use super::{Float, Int, Lanes, Mask, WIDEST, runs_of_one};
 
 /// Token of the one-lane type on its own, for tests and for what runs on no engine: the engine's is [`super::Single`].
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,8 @@ impl<const FMA: bool> Lanes for Scalar<FMA> {
     fn from_fn(self, mut f: impl FnMut(usize) -> f32) -> ScalarF<FMA> {
         ScalarF(f(0))
     }
+    #[inline(always)]
+    fn sums(self, _: &mut [ScalarF<FMA>; WIDEST]) {}
     runs_of_one!();
 }
 

@@ -2,7 +2,7 @@
 use fearless_simd::{Simd, SimdBase};
 
 use super::{
-    Float, Lanes, Wide,
+    Float, Lanes, WIDEST, Wide,
     scalar::{ScalarF, ScalarI},
     wide::{WideF, WideI},
 };
@@ -57,6 +57,12 @@ impl<S: Simd, const FMA: bool> Lanes for Single<S, FMA> {
     fn from_fn(self, mut f: impl FnMut(usize) -> f32) -> ScalarF<FMA> {
         ScalarF(f(0))
     }
+    #[inline(always)]
+    fn blend<const K: usize>(self, a: &[f32; K], b: &[f32; K], of: (f32, f32)) -> [f32; K] {
+        self.run().blend(a, b, of)
+    }
+    #[inline(always)]
+    fn sums(self, _: &mut [ScalarF<FMA>; WIDEST]) {}
 
     type Run = Wide<S>;
     const RUN: usize = <S::f32s as SimdBase<S>>::LEN;

@@ -3,7 +3,7 @@ use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Sub};
 
 use fearless_simd::{Bytes, ExtractToken, Select, Simd, SimdBase, SimdFloat, SimdInt, SimdMask};
 
-use super::{Float, Int, Lanes, Mask, runs_of_one};
+use super::{Float, Int, Lanes, Mask, WIDEST, runs_of_one};
 
 /// Token of an instruction set's native vectors.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,29 @@ impl<S: Simd> Lanes for Wide<S> {
     #[inline(always)]
     fn from_fn(self, f: impl FnMut(usize) -> f32) -> WideF<S> {
         WideF(S::f32s::from_fn(self.0, f))
+    }
+    /// Said with vectors: where single items of the row are read afterwards, compilers mix them one by one.
+    #[inline(always)]
+    fn blend<const K: usize>(self, a: &[f32; K], b: &[f32; K], of: (f32, f32)) -> [f32; K] {
+        let mut mixed = *a;
+        for at in (0..K).step_by(Self::N) {
+            let row = at..at + Self::N;
+            let a = S::f32s::from_slice(self.0, &a[row.clone()]) * of.0;
+            let b = S::f32s::from_slice(self.0, &b[row.clone()]) * of.1;
+            (a + b).store_slice(&mut mixed[row]);
+        }
+        mixed
+    }
+    #[inline(always)]
+    fn sums(self, rows: &mut [WideF<S>; WIDEST]) {
+        for half in [8, 4, 2, 1] {
+            if half < Self::N {
+                for i in 0..half {
+                    let (a, b) = (rows[i].0, rows[i + half].0);
+                    rows[i] = WideF(a.zip_low(b) + a.zip_high(b));
+                }
+            }
+        }
     }
     runs_of_one!();
 }
