@@ -121,7 +121,10 @@ fn values_show_as_on_a_panel() {
         (&hz, Fixed(0.13), "0.13 Hz"),
         (&hz, Fixed(55.0), "55.0 Hz"),
         (&db, Fixed(-12.0), "-12.0 dB"),
-        (&db, Fixed(-0.01), "0.0 dB"),
+        (&db, Fixed(-0.001), "0.0 dB"),
+        // What a fine turn changes is seen.
+        (&db, Fixed(-8.25), "-8.25 dB"),
+        (&plain, Fixed(0.601), "0.601"),
         (&seconds, Fixed(0.18), "180 ms"),
         (&seconds, Fixed(1.2), "1.20 s"),
         (&seconds, Fixed(0.0005), "0.50 ms"),

@@ -115,20 +115,66 @@ fn reply(handle: &Handle, black_box: &Mutex<BlackBox>, line: &str) -> Option<Str
         });
     };
     let command = match (word.read)(args) {
-        None => return Some(format!("usage: {} {}", word.name, word.takes)),
+        None => {
+            let usage = format!("usage: {} {}", word.name, word.takes);
+            return Some(usage.trim_end().to_owned());
+        }
         Some(Act::Tell(tell)) => return Some(tell(handle)),
         Some(Act::Help) => return Some(help()),
         Some(Act::Why) => return Some(why(black_box)),
         Some(Act::Do(command)) => command,
         Some(Act::Load(file)) => Command::LoadFile(found(&file)),
-        Some(Act::Save(path)) => Command::Save {
-            slot: handle.view().live,
-            path: Some(path),
-        },
+        Some(Act::Patches) => return Some(patches(Path::new("patches"))),
+        Some(Act::Save(path)) => {
+            let view = handle.view();
+            let own = view.slots[view.live.index()].loaded.as_ref();
+            let own = own.and_then(|loaded| loaded.path.clone());
+            if let Some(other) = path
+                .as_ref()
+                .filter(|p| own.as_ref() != Some(*p) && p.exists())
+            {
+                let other = other.display();
+                return Some(format!(
+                    "no: {other} is there already; `save over {other}` replaces it"
+                ));
+            }
+            save(handle, path)
+        }
+        Some(Act::SaveOver(path)) => save(handle, Some(path)),
     };
     match handle.ask(command, PATIENCE) {
         Ok(text) => Some(text.unwrap_or_else(|| "ok".to_owned())),
         Err(why) => Some(format!("no: {why}")),
+    }
+}
+
+fn save(handle: &Handle, path: Option<PathBuf>) -> Command {
+    let slot = handle.view().live;
+    Command::Save { slot, path }
+}
+
+/// As `load` takes them, one a line.
+fn patches(folder: &Path) -> String {
+    let mut names = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            // What a link leads to may lead back here.
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(path),
+                Ok(_) if path.extension().is_some_and(|e| e == "ron") => {
+                    let name = path.strip_prefix(folder).unwrap_or(&path);
+                    names.push(name.with_extension("").display().to_string());
+                }
+                _ => {}
+            }
+        }
+    }
+    names.sort();
+    match names.is_empty() {
+        true => format!("no patches in {}", folder.display()),
+        false => names.join("\n"),
     }
 }
 
@@ -166,11 +212,15 @@ mod tests {
         for word in WORDS {
             let line = word
                 .takes
+                .replace("[over] [FILE]", "over a b.ron")
+                .replace("OLD NEW", "vcf filter")
+                .replace("on|off", "on")
                 .replace("FILE", "a b.ron")
                 .replace("MODULE.PARAM VALUE", "vcf.cutoff 800Hz")
                 .replace("NUMBER VELOCITY", "60 0.5")
                 .replace("NUMBER", "120")
                 .replace("[now|beat|bar|4bars]", "4bars")
+                .replace("now|beat|bar|4bars", "bar")
                 .replace("NAME PLACE", "2 0.4")
                 .replace("PLACE", "0.4")
                 .replace("[KNOB]", "vcf.cutoff")
@@ -187,10 +237,23 @@ mod tests {
             ("bpm", vec!["x"]),
             ("play", vec!["x"]),
             ("load", vec![]),
+            ("save", vec!["over"]),
+            ("cue", vec![]),
         ] {
             let word = WORDS.iter().find(|w| w.name == name).expect("known");
             assert!((word.read)(&args).is_none(), "{name} {args:?}");
         }
+    }
+
+    #[test]
+    fn patches_are_listed_as_load_takes_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("bass")).expect("a folder");
+        for file in ["b.ron", "bass/acid.ron", "notes.txt"] {
+            std::fs::write(folder.path().join(file), "").expect("written");
+        }
+        assert_eq!(patches(folder.path()), "b\nbass/acid");
+        assert!(patches(&folder.path().join("none")).starts_with("no patches"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `chronus [PATCH]`: starts the instrument and everything that talks to it, and takes it down again. Runs on the main thread.
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -85,7 +85,7 @@ pub fn run(args: &cli::Play) -> Result<(), Failure> {
     let ended = if args.headless {
         session.headless();
         Ok(())
-    } else if args.screen.linear {
+    } else if args.screen.linear || dumb() {
         session.linear()
     } else {
         session.screen(args, &patch, notice(&instrument, &osc, greeting))
@@ -394,4 +394,9 @@ impl Session<'_> {
             self.log.line(format_args!("--for: no thread: {e}"));
         }
     }
+}
+
+/// A terminal that shows letters and nothing else gets lines.
+fn dumb() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }

@@ -96,7 +96,12 @@ pub fn patch(handle: &Handle) -> String {
         return "nothing is loaded".to_owned();
     };
     let patch = &loaded.patch;
-    let mut lines = vec![format!("{}: {} voices", patch.name, patch.voices)];
+    let mut lines = vec![format!(
+        "{}: {} voice{}",
+        patch.name,
+        patch.voices,
+        if patch.voices == 1 { "" } else { "s" }
+    )];
     for node in &patch.modules {
         let values = node.spec.params.iter().zip(&node.params);
         let values: Vec<_> = values

@@ -7,7 +7,8 @@ use crate::modules::spec::ParamValue;
 use crate::patch::file::parse;
 use crate::patch::{Patch, PrimeMode, edit};
 
-use super::params::{self, Knob};
+use super::params::Knob;
+use super::written;
 
 /// A patch that begins here and has nothing in it.
 pub const EMPTY: &str = "(\n  name: \"untitled\",\n  modules: (\n  ),\n  cables: [\n  ],\n)\n";
@@ -92,13 +93,9 @@ impl Bench {
 
     /// Brings the text up to the knobs. Once a turn of the supervisor, not once a knob: an edit reads the text.
     pub fn write(&mut self) {
-        for (module, param) in std::mem::take(&mut self.unwritten) {
-            let Ok(knob) = params::find(&self.patch, &module, &param) else {
-                continue;
-            };
-            if let Ok(text) = edit::set_knob(&self.text, &module, &param, knob.value) {
-                self.text = text.into();
-            }
+        let turned = std::mem::take(&mut self.unwritten);
+        if let Some(text) = written::write(&self.text, &self.patch, turned) {
+            self.text = text.into();
         }
         for index in std::mem::take(&mut self.unwritten_macros) {
             let at = self.patch.macros.get(index).map(|m| m.at);
@@ -114,6 +111,7 @@ impl Bench {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::params;
 
     fn bench(text: &str) -> Result<Bench, String> {
         Bench::open(Sheet {

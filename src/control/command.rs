@@ -120,6 +120,11 @@ pub enum Command {
         param: String,
         value: ParamValue,
     },
+    /// Several knobs as one movement, by module and name: what one number in a text says of several cables.
+    SetParams {
+        focus: Focus,
+        knobs: Vec<(String, String, ParamValue)>,
+    },
     /// A bare number for a knob of what is heard, as a controller sends it: where the module was made under one of the predecessor's
     /// names, it is meant in the predecessor's unit.
     SetNumber {

@@ -82,6 +82,13 @@ pub enum What {
     DeviceBack {
         name: String,
     },
+    /// What patches hear from outside comes from here.
+    Listening {
+        name: String,
+    },
+    InputLost {
+        why: String,
+    },
     Panic {
         on: bool,
     },

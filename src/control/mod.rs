@@ -39,6 +39,7 @@ mod tempo;
 pub mod timeline;
 pub mod tree;
 pub mod unsaved;
+mod written;
 
 #[cfg(test)]
 mod undo_tests;

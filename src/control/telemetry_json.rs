@@ -103,6 +103,8 @@ pub fn name(what: &What) -> &'static str {
         What::Rebuilt { .. } => "rebuilt",
         What::DeviceLost { .. } => "device_lost",
         What::DeviceBack { .. } => "device_back",
+        What::Listening { .. } => "listening",
+        What::InputLost { .. } => "input_lost",
         What::Panic { .. } => "panic",
         What::Param { .. } => "param",
         What::Edited => "edited",
@@ -189,8 +191,8 @@ fn details(what: &What) -> Map<String, Value> {
         What::Rebuilt { slot, after_ms } => {
             json!({"slot": slot.name(), "after_ms": short(*after_ms)})
         }
-        What::DeviceLost { why } => json!({"why": why}),
-        What::DeviceBack { name } => json!({"name": name}),
+        What::DeviceLost { why } | What::InputLost { why } => json!({"why": why}),
+        What::DeviceBack { name } | What::Listening { name } => json!({"name": name}),
         What::Panic { on } => json!({"on": on}),
         What::Param {
             module,

@@ -7,6 +7,7 @@ use super::supervisor::Config;
 use super::tree::Branch;
 use super::unsaved::Typed;
 use crate::dsp::lanes::IsaChoice;
+use crate::modules::spec::ParamValue;
 
 fn patch(name: &str, kind: &str) -> String {
     format!(
@@ -244,4 +245,32 @@ fn a_killed_program_leaves_its_work_to_the_next() {
         .clone();
     assert!(text.contains("r: 0.03"), "{text}");
     assert!(s.command(Command::Recover).is_err());
+}
+
+/// What one number says of two cables is turned, written and undone as one.
+#[test]
+fn an_amount_of_several_cables_is_one_movement() {
+    let mut s = session();
+    let text = r#"(name: "two", modules: (a: Lfo(), b: Lfo(), osc: Sine(), out: Out(gain: "-12dB")), cables: ["a + b > osc.freq * 0.5oct", "osc > out"])"#;
+    swap_in(&mut s, text);
+    let now = |s: &Session| {
+        let view = s.supervisor.view();
+        let loaded = view.slots[view.live.index()].loaded.as_ref();
+        loaded.expect("plays").text.to_string()
+    };
+    assert_eq!(now(&s), text);
+    let knob = |name: &str| ("osc".to_owned(), name.to_owned(), ParamValue::Fixed(0.75));
+    s.command(Command::SetParams {
+        focus: Focus::Live,
+        knobs: vec![knob("freq<a"), knob("freq<b")],
+    })
+    .expect("turned");
+    s.render(4_000);
+    assert_eq!(now(&s), text.replace("0.5oct", "0.75oct"));
+    s.command(Command::Undo).expect("undone");
+    s.render(4_000);
+    assert_eq!(now(&s), text);
+    s.command(Command::Redo).expect("redone");
+    s.render(4_000);
+    assert_eq!(now(&s), text.replace("0.5oct", "0.75oct"));
 }

@@ -26,7 +26,7 @@ use crate::dsp::{
 };
 
 /// Samples of a file, all channels: 256 MB.
-const LARGEST: usize = 1 << 26;
+pub const LARGEST: usize = 1 << 26;
 /// Bytes that the cache holds beside what is in use.
 const CACHED: usize = 1 << 28;
 

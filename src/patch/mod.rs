@@ -26,7 +26,7 @@ pub mod value;
 mod write;
 mod written;
 
-use crate::modules::spec::{ModuleSpec, OptionValue, ParamValue, Scale};
+use crate::modules::spec::{ModuleSpec, OptionValue, ParamValue, Scale, Voicing};
 
 pub use tuning_text::PatchTuning;
 
@@ -206,6 +206,12 @@ impl Patch {
     /// Whether it hears what comes in.
     pub fn listens(&self) -> bool {
         self.modules.iter().any(|m| m.spec.listens())
+    }
+
+    /// Whether notes that are played reach anything.
+    pub fn hears_notes(&self) -> bool {
+        let mut all = self.modules.iter();
+        all.any(|m| m.spec.voicing == Voicing::NoteSource)
     }
 
     pub fn node(&self, name: &str) -> Option<usize> {

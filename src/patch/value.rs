@@ -226,6 +226,10 @@ pub fn format_value(spec: &ParamSpec, value: ParamValue) -> String {
         _ if number.abs() < 99.95 => 1,
         _ => 0,
     };
+    let decimals = match spec.unit {
+        Unit::Decibels | Unit::Semitones | Unit::Plain | Unit::Octaves => finer(number, decimals),
+        _ => decimals,
+    };
     let mut text = format!("{number:.decimals$}");
     if text.starts_with('-') && !text.contains(|c: char| ('1'..='9').contains(&c)) {
         text.remove(0);
@@ -234,6 +238,16 @@ pub fn format_value(spec: &ParamSpec, value: ParamValue) -> String {
         "" => text,
         unit => format!("{text} {unit}"),
     }
+}
+
+/// One decimal more where that says more: what a fine turn changes is seen.
+fn finer(number: f64, decimals: usize) -> usize {
+    let rounded = |decimals: usize| {
+        let step = 10f64.powi(decimals as i32);
+        (number * step).round() / step
+    };
+    let more = (rounded(decimals + 1) - rounded(decimals)).abs() > 1e-9;
+    decimals + usize::from(more)
 }
 
 /// An amount as screens show it: "2.50 oct", "-6.0 dB", "0.40".

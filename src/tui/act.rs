@@ -1,6 +1,8 @@
 //! What actions do to the instrument: each takes the screen's state and what was typed behind the action's name.
 mod remembered;
 
+use std::path::{Path, PathBuf};
+
 use crate::audio::wav_bits::Bits;
 use crate::control::command::{Command, Quantum, Record};
 use crate::control::controls::Controlled;
@@ -10,6 +12,7 @@ use super::app::{App, Layer};
 use super::notes::{KeyMode, NoteKeys};
 use super::overlays;
 use super::screens::{Screen, patch, pattern, text};
+use super::seen::Whose;
 use super::theme::Theme;
 use super::words;
 pub use remembered::{keys, layout, mouse, remember};
@@ -68,11 +71,27 @@ pub fn record(app: &mut App, file: &str) {
             Record::Toggle
         } else {
             Record::Start {
-                path: Some(file.into()),
+                path: Some(take_path(file)),
                 bits: None,
             }
         },
     ));
+}
+
+/// The file of a recording as it was typed.
+fn take_path(file: &str) -> PathBuf {
+    let path = typed_path(file);
+    match path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("wav"))
+    {
+        true => path,
+        false => {
+            let mut named = path.into_os_string();
+            named.push(".wav");
+            named.into()
+        }
+    }
 }
 
 pub fn record_bits(app: &mut App, bits: &str) {
@@ -126,7 +145,17 @@ pub fn keyboard(app: &mut App, arg: &str) {
     }
     app.filtering = false;
     app.layer = Layer::Keys;
-    app.say("Letters are notes now: z to m and q to u are piano keys; Esc leaves");
+    let live = app.loaded(app.view.live).map(|l| l.patch.clone());
+    // Played into a pattern they are heard as steps.
+    match live.filter(|p| app.screen != Screen::Pattern && !p.hears_notes()) {
+        None => app.say("Letters are notes now: z to m and q to u are piano keys; Esc leaves"),
+        Some(patch) => {
+            let name = &patch.name;
+            app.say(format!(
+                "Letters are notes now, but {name} has no Keys or Arp to hear them; Esc leaves"
+            ));
+        }
+    }
 }
 
 pub fn leave_keys(app: &mut App) {
@@ -232,36 +261,89 @@ pub fn theme(app: &mut App, arg: &str) {
     }
 }
 
-/// Saves what is being edited: on the Patch screen the bench, else the text, else the live patch with the knob turns in it.
-pub fn save(app: &mut App, arg: &str) {
-    let path = Some(arg.trim())
-        .filter(|p| !p.is_empty())
-        .map(std::path::PathBuf::from);
-    if app.screen == Screen::Patch
-        && let Some(bench) = &app.view.bench
-    {
-        let suggestion = file_name(&bench.patch.name);
-        return match path.or_else(|| bench.path.clone()) {
-            Some(path) => app.send(Command::SaveBench { path: Some(path) }),
-            None => overlays::prompt::ask_path(app, &suggestion),
-        };
+/// What a save is about: on the Patch screen the bench, else the text, else the live patch with the knob turns in it.
+fn saved_here(app: &App) -> Option<Whose> {
+    if app.screen == Screen::Patch && app.view.bench.is_some() {
+        return Some(Whose::Bench);
     }
-    if app.screen == Screen::Text || app.text.edited() {
-        return text::save(app, path);
+    if app.text.is_open() && (app.screen == Screen::Text || app.text.edited()) {
+        return Some(Whose::Text);
     }
     let live = app.view.live;
-    let Some(loaded) = app.loaded(live) else {
+    app.loaded(live).map(|_| Whose::Slot(live))
+}
+
+/// Saves what is being edited. What another program wrote, and a file of another name that is there, is written over only when asked.
+pub fn save(app: &mut App, arg: &str) {
+    let Some(whose) = saved_here(app) else {
         return app.complain("there is nothing to save");
     };
-    match path.or_else(|| loaded.path.clone()) {
-        Some(path) => app.send(Command::Save {
-            slot: live,
+    let (own, name) = match whose {
+        Whose::Text => (app.text.path(), app.text.name()),
+        Whose::Bench => {
+            let bench = app.view.bench.as_ref();
+            let named = bench.map(|b| (b.path.clone(), b.patch.name.clone()));
+            named.unwrap_or_default()
+        }
+        Whose::Slot(slot) => {
+            let loaded = app.loaded(slot);
+            let named = loaded.map(|l| (l.path.clone(), l.patch.name.clone()));
+            named.unwrap_or_default()
+        }
+    };
+    // What came from standard input has no file.
+    let own = own.filter(|path| path.as_os_str() != "-");
+    let named = Some(patch_path(arg)).filter(|_| !arg.trim().is_empty());
+    match (named.filter(|path| Some(path) != own.as_ref()), own) {
+        (Some(path), _) if path.exists() => {
+            overlays::prompt::ask_path(app, &path.display().to_string());
+        }
+        (Some(path), _) => save_to(app, path),
+        (None, Some(path)) if is_other(app, whose, &path) => {
+            overlays::conflict::open(app, path, whose);
+        }
+        (None, Some(path)) => save_to(app, path),
+        (None, None) => overlays::prompt::ask_path(app, &file_name(&name)),
+    }
+}
+
+/// Whether another program wrote the file of what is saved.
+fn is_other(app: &App, whose: Whose, path: &Path) -> bool {
+    match whose {
+        Whose::Text => app.text.is_other_on_disk(path),
+        _ => app.seen.is_other(whose, path),
+    }
+}
+
+/// Saves into a file, whatever is there.
+pub fn save_to(app: &mut App, path: PathBuf) {
+    match saved_here(app) {
+        None => app.complain("there is nothing to save"),
+        Some(Whose::Text) => text::write(app, path),
+        Some(Whose::Bench) => app.send(Command::SaveBench { path: Some(path) }),
+        Some(Whose::Slot(slot)) => app.send(Command::Save {
+            slot,
             path: Some(path),
         }),
-        None => {
-            let name = file_name(&loaded.patch.name);
-            overlays::prompt::ask_path(app, &name);
-        }
+    }
+}
+
+/// The file of a patch as it was typed: without an ending it would be no patch to anybody.
+pub fn patch_path(text: &str) -> PathBuf {
+    let path = typed_path(text);
+    match path.extension().is_none() && path.file_name().is_some() && !path.is_dir() {
+        true => path.with_extension("ron"),
+        false => path,
+    }
+}
+
+/// A path as it was typed: `~/` is the home folder, as in shells.
+pub fn typed_path(text: &str) -> PathBuf {
+    let text = text.trim();
+    let home = text.strip_prefix("~/").zip(std::env::var_os("HOME"));
+    match home {
+        Some((rest, home)) => Path::new(&home).join(rest),
+        None => text.into(),
     }
 }
 
@@ -280,10 +362,23 @@ pub fn file_name(patch: &str) -> String {
 
 pub fn picture(app: &mut App, arg: &str) {
     let path = match arg.trim() {
-        "" => "chronus.svg",
-        path => path,
+        "" => free_picture(),
+        named => typed_path(named),
     };
-    app.picture = Some(path.into());
+    if path.exists() {
+        return app.complain(format!("{} is there already", path.display()));
+    }
+    app.picture = Some(path);
+}
+
+/// "chronus.svg", "chronus-2.svg".
+fn free_picture() -> PathBuf {
+    let mut names = (2..1_000).map(|n| PathBuf::from(format!("chronus-{n}.svg")));
+    let first = PathBuf::from("chronus.svg");
+    match first.exists() {
+        true => names.find(|path| !path.exists()).unwrap_or(first),
+        false => first,
+    }
 }
 
 /// The knob that a MIDI controller is to turn: named, in focus on the Patch screen, or the picked macro.
@@ -298,6 +393,7 @@ pub fn learn(app: &mut App, arg: &str) {
             module: module.to_owned(),
             param: param.to_owned(),
         }),
+        None if !arg.is_empty() => None,
         None if app.screen == Screen::Patch => patch::row_in_focus(app).and_then(|(shown, row)| {
             let node = &shown.patch.modules[row.node];
             match row.field {

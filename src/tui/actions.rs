@@ -126,7 +126,7 @@ pub const ACTIONS: &[Action] = actions! {
     "other slot" "",    [On(Patch) => "o"],                     Quiet, |a, _| patch::other_slot(a), "show the bench, what plays, the standby in turn";
     "wired only" "",    [On(Patch) => "f"],                     Quiet, |a, _| patch::toggle_wired(a), "hide the ports without a cable, or show them again";
     "inspector" "",     [On(Patch) => "i"],                     Quiet, |a, _| patch::toggle_inspector(a), "hide the inspector, or show it again";
-    "new patch" "",     [On(Patch) => "N"],                     Quiet, |a, _| patch::edits::new_patch(a), "begin a patch with nothing in it; what plays goes on";
+    "new patch" "",     [On(Patch) => "N", On(Files) => "n"],                     Quiet, |a, _| patch::edits::new_patch(a), "begin a patch with nothing in it; what plays goes on";
     "auto prime" "<on|off>", [On(Patch) => "A"],                Quiet, patch::edits::auto_prime, "build and prime edits as they are made, or when ^E asks for it";
     "throw away" "",    [],                                     Quiet, |a, _| patch::edits::throw_away(a), "throw the edits on the bench away; undo brings them back";
     "title" "<name>",   [],                                     Quiet, patch::edits::title, "the patch's own name";
@@ -167,7 +167,8 @@ pub const ACTIONS: &[Action] = actions! {
     "edit file" "",     [On(Files) => "e"],                     Word("edit"), |a, _| files::edit(a), "edit the file's text";
     "rescan" "",        [On(Files) => "r"],                     Quiet, |a, _| files::rescan(a), "read the folder again";
 
-    "edit" "",          [Nav => "e", On(Text) => "Enter i"],    Quiet, |a, _| text::edit(a), "edit the patch's text (Esc: back to NAV)";
+    "edit" "",          [Nav => "e"],                           Quiet, |a, _| text::edit(a), "edit the patch's text (Esc: back to NAV)";
+    "type here" "",     [On(Text) => "e Enter i"],              Word("edit"), |a, _| text::edit(a), "type where the cursor is (Esc: back to NAV)";
     "edit external" "", [],                                     Quiet, |a, _| text::external::ask(a), "edit the text in $VISUAL or $EDITOR; the sound goes on, and what is saved there is primed";
     "find in text" "",  [On(Text) => "/", Edit => "^F"],        Quiet, |a, _| text::find(a), "find letters in the text";
     "find next" "",     [On(Text) => "n", Edit => "Alt+n"],    Quiet, |a, _| text::find_next(a, true), "to the next place that was found";

@@ -23,9 +23,11 @@ use super::mouse::{Mouse, Spot, Spots};
 use super::notes::NoteKeys;
 use super::options::{ExitReason, Options};
 use super::overlays::Overlay;
+use super::primed::Primed;
 use super::screens::pattern::{self, PatternScreen};
 use super::screens::text::{self, TextScreen};
 use super::screens::{Screen, files::FilesScreen, patch::PatchScreen};
+use super::seen::Seen;
 use super::settings::Settings;
 use super::sounding::Sounding;
 use super::theme::{Role, Theme};
@@ -66,6 +68,17 @@ impl Layer {
 pub struct Sentence {
     pub text: String,
     pub role: Role,
+    /// When it was said.
+    pub at: Instant,
+}
+
+/// A sentence is new for so long.
+const NEW: Duration = Duration::from_secs(6);
+
+impl Sentence {
+    pub fn is_new(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.at) < NEW
+    }
 }
 
 pub struct App {
@@ -103,6 +116,10 @@ pub struct App {
     pub text: TextScreen,
     pub pattern: PatternScreen,
     pub files: FilesScreen,
+    /// What files came to when they were primed.
+    pub primed: Primed,
+    /// What the files of slots and bench were when they were read.
+    pub seen: Seen,
     pub notes: NoteKeys,
     // Meters between two looks
     pub meters: Peaks,
@@ -133,6 +150,8 @@ pub struct App {
     pub picture: Option<std::path::PathBuf>,
     pub exit: Option<ExitReason>,
     pub now: Instant,
+    /// When the last key came.
+    pub input_at: Instant,
 }
 
 impl App {
@@ -145,10 +164,12 @@ impl App {
             Some(text) => Sentence {
                 text,
                 role: Role::Failed,
+                at: Instant::now(),
             },
             None => Sentence {
                 text: options.greeting.clone(),
                 role: Role::Text,
+                at: Instant::now(),
             },
         };
         // What happened before there was a screen goes to the log, not into the sentence.
@@ -180,6 +201,8 @@ impl App {
             text: TextScreen::default(),
             pattern: PatternScreen::default(),
             files: FilesScreen::new(&options.folders),
+            primed: Primed::default(),
+            seen: Seen::default(),
             notes: NoteKeys::default(),
             meters: Peaks::default(),
             recent: Recent::default(),
@@ -201,6 +224,7 @@ impl App {
             picture: None,
             exit: None,
             now: Instant::now(),
+            input_at: Instant::now(),
             handle,
             options,
         };
@@ -238,6 +262,8 @@ impl App {
         }
         self.take_answers();
         self.end_notes(now);
+        self.seen.look(&self.view);
+        self.primed.look(&self.view);
         text::text_follows(self);
         text::keep::keep(self);
         let live = self.loaded(self.view.live).map(|l| l.patch.clone());
@@ -273,6 +299,7 @@ impl App {
             What::Quit => {
                 self.exit.get_or_insert(ExitReason::Quit);
             }
+            What::Saved { path } => self.seen.written(path),
             What::Swapped { .. } => {
                 self.text.heard(&self.view);
                 // Another patch than that on the bench is heard: it is the one to be seen.
@@ -284,6 +311,7 @@ impl App {
             self.sentence = Sentence {
                 text: event.sentence.clone(),
                 role: super::journal::role(&event.what),
+                at: self.now,
             };
             self.journal.push(event);
         }
@@ -293,6 +321,7 @@ impl App {
         self.sentence = Sentence {
             text: text.into(),
             role: Role::Text,
+            at: self.now,
         };
     }
 
@@ -300,6 +329,7 @@ impl App {
         self.sentence = Sentence {
             text: text.into(),
             role: Role::Failed,
+            at: self.now,
         };
     }
 

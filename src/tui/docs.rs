@@ -32,7 +32,8 @@ pub fn page() -> String {
         if scope == Scope::Edit {
             page.push_str(
                 "\nBesides: ordinary typing, arrows, Home, End, Ctrl+Left and Ctrl+Right by words, Backspace, Delete. Pasted text is\n\
-                 one undo step and is never carried out.\n",
+                 one undo step and is never carried out, from terminals that paste as if it were typed too. In a line of its own (a\n\
+                 value, a name, a command) Ctrl+W takes a word back and Ctrl+U all of it.\n",
             );
         }
         if scope == Scope::Keys {

@@ -74,10 +74,16 @@ pub fn draw_into(app: &mut App, area: Rect, buf: &mut Buffer) -> Option<Position
     if tutored > 0 {
         tutor::draw(app, guide, buf);
     }
+    let both = footer_rows > 1 && footer::is_long(app, area.width);
     if footer_rows > 0 {
-        footer::sentence(app, row(area.height - footer_rows), buf);
+        let height = if both { 2 } else { 1 };
+        let rows = Rect {
+            height,
+            ..row(area.height - footer_rows)
+        };
+        footer::sentence(app, rows, buf);
     }
-    if footer_rows > 1 {
+    if footer_rows > 1 && !both {
         footer::keys(app, row(area.height - 1), buf);
     }
     overlays::which::draw(app, area, buf);

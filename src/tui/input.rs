@@ -12,7 +12,7 @@ use super::screens::{Screen, pattern, text};
 impl App {
     /// An event of the terminal.
     pub fn on_input(&mut self, input: Input, now: Instant) {
-        self.now = now;
+        (self.now, self.input_at) = (now, now);
         match input {
             Input::Key(key) => self.on_key(&key),
             Input::Paste(text) => self.on_paste(&text),
@@ -23,6 +23,16 @@ impl App {
             }
             Input::Mouse(mouse) => super::mouse::on_mouse(self, mouse),
             Input::FocusGained | Input::Resize(..) => {}
+        }
+    }
+
+    /// Keys that were none, but text that a terminal pasted without a word; in pieces, which are one step.
+    pub fn on_pasted_keys(&mut self, text: &str, goes_on: bool, now: Instant) {
+        (self.now, self.input_at) = (now, now);
+        self.prefix = None;
+        match goes_on {
+            true => self.text.paste_on(text),
+            false => self.on_paste(text),
         }
     }
 

@@ -76,9 +76,11 @@ fn same_knob(a: &What, b: &What) -> bool {
 pub fn role(what: &What) -> Role {
     match what {
         What::Failed { .. } | What::Refused { .. } | What::DeviceLost { .. } => Role::Failed,
+        What::InputLost { .. } => Role::Failed,
         What::Failover { .. } | What::RecordFailed { .. } => Role::Failed,
         What::Primed { .. } | What::Armed { .. } => Role::Primed,
         What::Swapped { .. } | What::DeviceBack { .. } | What::Rebuilt { .. } => Role::Live,
+        What::Listening { .. } => Role::Live,
         What::Panic { on: true } => Role::Failed,
         What::Building { .. } => Role::Busy,
         _ => Role::Text,

@@ -35,6 +35,17 @@ fn stage_keys_work_on_every_screen_and_under_overlays() {
 }
 
 #[test]
+fn keys_that_nothing_hears_are_told() {
+    let mut scene = playing(Depth::True);
+    scene.press("^T");
+    assert!(scene.app.sentence.text.contains("no Keys or Arp"));
+    scene.press("Esc");
+    scene.publish(|view| view.live = SlotId::B);
+    scene.press("^T");
+    assert!(scene.app.sentence.text.contains("piano keys"));
+}
+
+#[test]
 fn arrows_turn_the_knob_in_focus_of_the_live_slot() {
     let mut scene = playing(Depth::True);
     scene.press("2 Tab");

@@ -14,6 +14,7 @@ use crate::control::command::Command;
 use crate::control::handle::Handle;
 
 use super::app::{App, Layer};
+use super::burst::Burst;
 use super::color::Depth;
 use super::draw::draw;
 use super::options::{ExitReason, Motion, Options};
@@ -90,6 +91,7 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
     let mut screen = Terminal::new(CrosstermBackend::new(BufWriter::new(stdout())))?;
     blank(&mut screen)?;
     let mut next_frame = Instant::now();
+    let mut burst = Burst::default();
     // There is input left that was not taken in yet.
     let mut more = false;
     loop {
@@ -105,7 +107,10 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
             show_frame(&mut screen, &mut app)?;
             #[cfg(feature = "faults")]
             fail_once();
-            next_frame = now + frame;
+            let shown = Instant::now();
+            let took = shown.duration_since(now);
+            // Where frames are slow, keys get as much time as they.
+            next_frame = (now + frame).max(shown + took.min(SLOW_FRAME));
         }
         if let Some(reason) = app.exit {
             return Ok(reason);
@@ -127,9 +132,13 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
             true => Instant::now(),
             false => app.deadline().map_or(next_frame, |d| d.min(next_frame)),
         };
-        match tty.wait(until.saturating_duration_since(Instant::now())) {
+        let time = until.saturating_duration_since(Instant::now());
+        match tty.wait(time) {
             Waited::Gone => return Ok(ExitReason::TerminalLost),
-            Waited::Nothing => app.end_notes(Instant::now()),
+            Waited::Nothing => {
+                burst.waited(time);
+                app.end_notes(Instant::now());
+            }
             Waited::Input => {}
         }
         // A resize comes as a signal, not as input: crossterm is asked either way.
@@ -138,7 +147,7 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
         while more {
             let input = event::read()?;
             resized |= matches!(input, Event::Resize(..));
-            app.on_input(input, Instant::now());
+            burst.take(&mut app, input, Instant::now());
             if tty.gone() {
                 return Ok(ExitReason::TerminalLost);
             }
@@ -147,6 +156,9 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
             if Instant::now() >= next_frame {
                 break;
             }
+        }
+        if !more || burst.is_long() {
+            burst.pass_on(&mut app, Instant::now());
         }
         if resized {
             // It may be as large as before again, and have forgotten all of it meanwhile.

@@ -4,6 +4,7 @@ pub mod actions;
 mod app;
 mod ascii;
 mod asking;
+mod burst;
 mod chord;
 mod color;
 mod detached;
@@ -39,11 +40,13 @@ mod pen;
 mod picture_tests;
 #[cfg(test)]
 mod player;
+mod primed;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod scene_tests;
 mod screens;
+mod seen;
 mod settings;
 #[cfg(test)]
 mod soak;

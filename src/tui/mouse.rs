@@ -96,8 +96,7 @@ fn press(app: &mut App, spot: Option<Spot>, at: Position) {
             _ => act::prime(app),
         },
         Some(Spot::Line { line, from, left }) if app.screen == Screen::Text => {
-            let column = left + usize::from(at.x.saturating_sub(from));
-            app.text.click(line, column);
+            app.text.click(line, left, at.x.saturating_sub(from));
         }
         other => focus(app, other),
     }

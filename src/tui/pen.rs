@@ -47,6 +47,12 @@ impl<'a> Pen<'a> {
         self
     }
 
+    /// Text cut to what is left of the row.
+    pub fn rest(&mut self, text: impl AsRef<str>, style: Style) -> &mut Self {
+        let width = usize::from(self.room());
+        self.text(clip(text.as_ref(), width), style)
+    }
+
     pub fn gap(&mut self, columns: u16) -> &mut Self {
         self.x = self.x.saturating_add(columns).min(self.end);
         self
@@ -88,14 +94,34 @@ pub fn columns(text: &str) -> u16 {
 
 /// The text, or its beginning with `…` where it is wider than `width`.
 pub fn clip(text: &str, width: usize) -> String {
-    let count = text.chars().count();
-    if count <= width {
+    if text.len() <= width || usize::from(columns(text)) <= width {
         return text.to_owned();
     }
     match width {
         0 => String::new(),
-        _ => text.chars().take(width - 1).chain(['…']).collect(),
+        _ => within(text.chars(), width - 1).chain(['…']).collect(),
     }
+}
+
+/// The text, or its end behind `…`: of a line that is being typed the end is what matters.
+pub fn tail(text: &str, width: usize) -> String {
+    if usize::from(columns(text)) <= width {
+        return text.to_owned();
+    }
+    let end: Vec<char> = within(text.chars().rev(), width.saturating_sub(1)).collect();
+    std::iter::once('…').chain(end.into_iter().rev()).collect()
+}
+
+/// As many as fit into so many columns.
+fn within(chars: impl Iterator<Item = char>, width: usize) -> impl Iterator<Item = char> {
+    let mut used = 0;
+    chars.take_while(move |c| {
+        used += match c.is_ascii() {
+            true => 1,
+            false => usize::from(columns(c.encode_utf8(&mut [0; 4]))),
+        };
+        used <= width
+    })
 }
 
 /// What stands on a panel's frame.
@@ -198,6 +224,20 @@ mod tests {
             buf,
             Buffer::with_lines(["          ", "  abcd    ", "          "])
         );
+    }
+
+    #[test]
+    fn long_texts_keep_their_beginning_or_their_end_by_columns() {
+        for (text, begins, ends) in [
+            ("abcdef", "abcdef", "abcdef"),
+            ("abcdefg", "abcde…", "…cdefg"),
+            ("音音音", "音音音", "音音音"),
+            ("音音音音", "音音…", "…音音"),
+        ] {
+            assert_eq!(clip(text, 6), begins);
+            assert_eq!(tail(text, 6), ends);
+        }
+        assert_eq!(clip("ab", 0), "");
     }
 
     #[test]

@@ -190,7 +190,7 @@ fn pasted_text_is_one_step_and_is_never_carried_out() {
 #[test]
 fn a_swap_counts_down_and_the_quantum_is_shown() {
     let mut scene = playing(Depth::True);
-    assert!(scene.text(80, 24).contains("^G at the next bar [b]"));
+    assert!(scene.text(80, 24).contains("^G next bar [b]"));
     scene.publish(|view| {
         view.armed = Some(Some(14));
         // Beat 52 is bar 14; the reading stands 3.6 beats before it.

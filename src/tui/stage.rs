@@ -36,7 +36,8 @@ pub fn pick_macro(app: &mut App, arg: &str) {
                 .to_owned(),
             _ => format!("the live patch has no macro {n}; it has {count}"),
         }),
-        Err(_) => step_macro(app, 1),
+        Err(_) if arg.trim().is_empty() => step_macro(app, 1),
+        Err(_) => app.complain("macro takes a number from 1 to 8"),
     }
 }
 

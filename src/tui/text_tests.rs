@@ -41,6 +41,77 @@ fn turn(scene: &mut Scene, module: &str, param: &str, to: f32) {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_opened_and_holds_nothing_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe.ron");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let (done, finished) = std::sync::mpsc::channel();
+    // On a thread of its own: what waits for a writer waits for ever.
+    std::thread::spawn(move || {
+        let mut scene = playing(Depth::True);
+        let opened = scene.app.text.open_file(pipe).map_err(|e| e.to_string());
+        done.send(opened)
+    });
+    let opened = finished.recv_timeout(std::time::Duration::from_secs(10));
+    let why = opened.expect("it is answered").expect_err("refused");
+    assert!(why.contains("not a patch file"), "{why}");
+}
+
+#[test]
+fn the_cursor_stands_where_wide_letters_put_it() {
+    let mut scene = playing(Depth::True);
+    scene.press("3 e");
+    scene.type_text("// 音楽 ab");
+    let area = ratatui::layout::Rect::new(0, 0, 80, 24);
+    let mut buf = ratatui::buffer::Buffer::empty(area);
+    let cursor = super::draw::draw_into(&mut scene.app, area, &mut buf).expect("a cursor");
+    assert_eq!(buf[(cursor.x - 1, cursor.y)].symbol(), "b");
+}
+
+/// What happens while the text has an error is told for a while, then the error again.
+#[test]
+fn an_error_hides_nothing_that_is_said_after_it() {
+    let mut scene = at("vco: Sine()");
+    scene.press("Delete");
+    scene.type_text("x");
+    let row = |scene: &mut Scene| scene.text(100, 24).lines().nth(22).map(str::to_owned);
+    assert!(row(&mut scene).expect("a row").contains("Error"));
+    scene.app.say("Recorded 3.0 s");
+    scene.look();
+    assert!(row(&mut scene).expect("a row").contains("Recorded"));
+    for _ in 0..30 {
+        scene.look();
+    }
+    assert!(row(&mut scene).expect("a row").contains("Error"));
+    scene.app.say("Recorded 4.0 s");
+    scene.type_text("y");
+    assert!(row(&mut scene).expect("a row").contains("Error"), "typing");
+}
+
+#[test]
+fn a_sentence_too_long_for_its_row_takes_the_next_one_a_while() {
+    let mut scene = playing(Depth::True);
+    let long = "What is said here is longer than eighty columns and so it is shown in both of the last two rows of it.";
+    scene.app.say(long);
+    let shown = scene.text(80, 24);
+    let rows: Vec<&str> = shown.lines().skip(22).map(str::trim).collect();
+    assert_eq!(rows.join(" "), long);
+    for _ in 0..30 {
+        scene.look();
+    }
+    let shown = scene.text(80, 24);
+    assert!(
+        shown
+            .lines()
+            .nth(22)
+            .is_some_and(|l| l.trim_end().ends_with('…'))
+    );
+    assert!(shown.lines().nth(23).is_some_and(|l| l.contains("? help")));
+}
+
 #[test]
 fn a_patch_is_completed_from_the_specs_as_it_is_typed() {
     let mut scene = at("pan: Pan(),");
@@ -235,6 +306,26 @@ fn a_nudge_of_an_amount_is_heard_at_once_and_so_is_its_undo() {
         text(&scene)
     );
     assert_eq!(heard(&mut scene), want(2.5));
+}
+
+/// An amount behind several sources is one number, and one movement.
+#[test]
+fn a_nudge_of_an_amount_of_several_cables_is_heard_at_once() {
+    let mut scene = at("lfo > pan.pan * 0.15");
+    let both = ACID.replace("lfo > pan.pan * 0.15", "lfo + env > pan.pan * 0.15");
+    scene.publish(|view| view.slots[0].loaded = Some(loaded(&both, "patches/acid.ron")));
+    scene.press("^F");
+    scene.type_text("* 0.15");
+    scene.press("Enter Right Right");
+    scene.sent();
+    scene.press("Alt+Up");
+    assert!(text(&scene).contains("pan.pan * 0.16"), "{}", text(&scene));
+    let knobs = scene.sent().into_iter().find_map(|c| match c {
+        Command::SetParams { knobs, .. } => Some(knobs),
+        _ => None,
+    });
+    let knob = |name: &str| ("pan".to_owned(), name.to_owned(), ParamValue::Fixed(0.16));
+    assert_eq!(knobs, Some(vec![knob("pan<lfo"), knob("pan<env")]));
 }
 
 #[test]

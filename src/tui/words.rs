@@ -3,6 +3,7 @@ use crate::control::command::{Quantum, SlotId};
 use crate::control::event::{Loaded, SlotView, View};
 use crate::control::slot::{Incoming, SlotState};
 
+use super::pen::columns;
 use super::theme::Role;
 
 /// A slot's state in one word, and the role of its colour.
@@ -89,7 +90,7 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+            Some(line) if usize::from(columns(line) + 1 + columns(word)) <= width => {
                 line.push(' ');
                 line.push_str(word);
             }

@@ -5,7 +5,17 @@ use crate::session::{ACID, Session, never_ran_dry, sounds};
 
 #[test]
 fn a_hundred_kilobytes_are_pasted_in_one_step() {
-    let Some(s) = Session::with_patch("paste", "acid", ACID) else {
+    pasted("paste", &["paste-buffer", "-p"]);
+}
+
+/// As terminals do that do not tell a paste from typing.
+#[test]
+fn a_hundred_kilobytes_that_come_as_keys_are_one_step_too() {
+    pasted("keys", &["paste-buffer"]);
+}
+
+fn pasted(name: &str, paste: &[&str]) {
+    let Some(s) = Session::with_patch(name, "acid", ACID) else {
         return;
     };
     s.keys("3");
@@ -15,11 +25,11 @@ fn a_hundred_kilobytes_are_pasted_in_one_step() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("text");
     let lines: String = (0..1_000)
-        .map(|n| format!("// {n} {}\n", "x".repeat(95)))
+        .map(|n| format!("  // {n} {}\n", "x".repeat(93)))
         .collect();
     std::fs::write(&path, lines).unwrap();
     s.tmux(&["load-buffer", path.to_str().unwrap()]);
-    s.tmux(&["paste-buffer", "-p"]);
+    s.tmux(paste);
     // The cursor stands behind it.
     s.wait(" 1001:1 ");
     s.keys("C-z");

@@ -21,7 +21,11 @@ pub enum Act {
     /// What is told without asking the supervisor.
     Tell(fn(&Handle) -> String),
     Load(String),
-    Save(PathBuf),
+    /// Into what plays' own file, or another one, which is replaced where that was said.
+    Save(Option<PathBuf>),
+    SaveOver(PathBuf),
+    /// The patch files there are.
+    Patches,
     /// What the black box says.
     Why,
     Help,
@@ -181,7 +185,7 @@ pub const WORDS: &[Word] = &[
     },
     Word {
         name: "quantum",
-        takes: "[now|beat|bar|4bars]",
+        takes: "now|beat|bar|4bars",
         doc: "when swaps happen",
         read: |a| match a {
             [when] => Some(Act::Do(Command::SetQuantum(Quantum::parse(when)?))),
@@ -247,10 +251,65 @@ pub const WORDS: &[Word] = &[
         },
     },
     Word {
+        name: "rename",
+        takes: "OLD NEW",
+        doc: "another name for a module on the bench",
+        read: |a| match a {
+            [module, to] => Some(edit(Edit::Rename {
+                module: (*module).to_owned(),
+                to: (*to).to_owned(),
+            })),
+            _ => None,
+        },
+    },
+    Word {
+        name: "duplicate",
+        takes: "OLD NEW",
+        doc: "a second module on the bench, with the same values and fed by the same cables",
+        read: |a| match a {
+            [module, to] => Some(edit(Edit::Duplicate {
+                module: (*module).to_owned(),
+                to: (*to).to_owned(),
+            })),
+            _ => None,
+        },
+    },
+    Word {
+        name: "replace",
+        takes: "NAME KIND",
+        doc: "another kind for a module on the bench: cables and values that it has too stay",
+        read: |a| match a {
+            [module, kind] => Some(edit(Edit::Replace {
+                module: (*module).to_owned(),
+                kind: (*kind).to_owned(),
+            })),
+            _ => None,
+        },
+    },
+    Word {
+        name: "cue",
+        takes: "on|off",
+        doc: "the standby on outputs 3 and 4, where there are some; what is heard stays",
+        read: |a| match a {
+            ["on"] => Some(Act::Do(Command::Cue(true))),
+            ["off"] => Some(Act::Do(Command::Cue(false))),
+            _ => None,
+        },
+    },
+    Word {
+        name: "patches",
+        takes: "",
+        doc: "the patch files that `load` finds",
+        read: |a| a.is_empty().then_some(Act::Patches),
+    },
+    Word {
         name: "save",
-        takes: "FILE",
-        doc: "write what is heard, with its knob turns, into a file",
-        read: |a| Some(Act::Save(PathBuf::from(joined(a)?))),
+        takes: "[over] [FILE]",
+        doc: "write what is heard, with its knob turns, into its file or a new one; `save over FILE` replaces another",
+        read: |a| match a {
+            ["over", file @ ..] => Some(Act::SaveOver(joined(file)?.into())),
+            file => Some(Act::Save(joined(file).map(PathBuf::from))),
+        },
     },
     Word {
         name: "record",

@@ -80,7 +80,8 @@ fn unguarded(job: &Job, progress: &mut dyn FnMut(usize)) -> Result<Built, Unbuil
             // The error begins with the file's name, as a finding does.
             let text = file::read(path).map_err(|e| {
                 let why = e.to_string();
-                let why = why.strip_prefix(&format!("{name}: ")).unwrap_or(&why);
+                let why = why.strip_prefix(&name).unwrap_or(&why);
+                let why = why.trim_start_matches([':', ' ']);
                 Unbuilt::Text(vec![whole_file(name.clone(), why.to_owned())])
             })?;
             read(text.into(), &name)?

@@ -39,6 +39,7 @@ impl Supervisor {
             } => {
                 self.set_param(focus, &module, &param, value, frame, Recorded::New)?;
             }
+            Command::SetParams { focus, knobs } => self.set_params(focus, &knobs, frame)?,
             Command::SetNumber {
                 module,
                 param,

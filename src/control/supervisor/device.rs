@@ -14,13 +14,18 @@ impl Supervisor {
         let loaded = self.slots.iter().filter_map(|slot| slot.loaded.as_ref());
         input.want(loaded.into_iter().any(|loaded| loaded.patch.listens()));
         while let Some(event) = self.input.as_ref().and_then(|input| input.try_event()) {
-            let sentence = match event {
-                StreamEvent::Back { name } => format!("listening to {name}"),
-                StreamEvent::Lost { why } => format!("no input: {why}. Patches hear silence."),
-                StreamEvent::Note { text } => text,
-                StreamEvent::Xrun { .. } => continue,
-            };
-            self.tell(What::Warning, sentence);
+            match event {
+                StreamEvent::Back { name } => {
+                    let sentence = format!("listening to {name}");
+                    self.tell(What::Listening { name }, sentence);
+                }
+                StreamEvent::Lost { why } => {
+                    let sentence = format!("no input: {why}. Patches hear silence.");
+                    self.tell(What::InputLost { why }, sentence);
+                }
+                StreamEvent::Note { text } => self.tell(What::Warning, text),
+                StreamEvent::Xrun { .. } => {}
+            }
         }
     }
 

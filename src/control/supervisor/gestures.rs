@@ -171,7 +171,8 @@ impl Supervisor {
             to: format!("{at:.2}"),
         };
         let sentence = format!(
-            "morph {at:.2} (0 A, 1 B): {knobs} knobs of {} turned",
+            "morph {at:.2} (0 A, 1 B): {knobs} {} of {} turned",
+            if knobs == 1 { "knob" } else { "knobs" },
             live.name()
         );
         self.tell_turned(what, sentence);

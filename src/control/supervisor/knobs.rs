@@ -7,6 +7,7 @@ use super::super::event::What;
 use super::super::history::{Gesture, KnobTurn, Step};
 use super::super::params::{self, Knob};
 use super::super::predecessor::{self, MODES, Meant};
+use super::super::written;
 use super::Supervisor;
 use super::records::Turned;
 use crate::engine::msg::Act;
@@ -114,6 +115,43 @@ impl Supervisor {
             self.remember(step, frame);
         }
         Some(Ok(self.tell_turn(module, &spec, Some(before), value)))
+    }
+
+    /// Knobs that one number in a text stands for, as one movement.
+    pub(super) fn set_params(
+        &mut self,
+        focus: Focus,
+        knobs: &[(String, String, ParamValue)],
+        frame: u64,
+    ) -> Result<(), String> {
+        let live = focus == Focus::Live || focus == Focus::Slot(self.live);
+        let patch = self.slots[self.live.index()].patch().filter(|_| live);
+        let found = |(module, param, to): &(String, String, ParamValue)| {
+            let knob = params::find(patch?, module, param).ok()?;
+            let turn = KnobTurn {
+                module: module.clone(),
+                param: knob.name,
+                from: knob.value,
+                to: *to,
+            };
+            Some((knob.node, turn))
+        };
+        let (nodes, turns): (Vec<usize>, Vec<KnobTurn>) = knobs.iter().filter_map(found).unzip();
+        // What is not heard has its steps one by one.
+        let recorded = match live {
+            true => Recorded::Already,
+            false => Recorded::New,
+        };
+        for (module, param, value) in knobs {
+            self.set_param(focus, module, param, *value, frame, recorded)?;
+        }
+        if let Some(module_at) = nodes.first().copied()
+            && turns.iter().any(|turn| turn.from != turn.to)
+        {
+            let gesture = Gesture::Amounts { module_at };
+            self.remember(Step::Gesture { gesture, turns }, frame);
+        }
+        Ok(())
     }
 
     /// A bare number, in the predecessor's unit where the module was made under one of its names.
@@ -341,15 +379,10 @@ impl Supervisor {
             let Some(loaded) = &mut slot.loaded else {
                 continue;
             };
-            for (module, param) in slot.unwritten.drain(..) {
-                let Ok(knob) = params::find(&loaded.patch, &module, &param) else {
-                    continue;
-                };
-                // A text that can't be edited keeps its old value: the patch, not the text, is what sounds.
-                if let Ok(text) = edit::set_knob(&loaded.text, &module, &param, knob.value) {
-                    loaded.text = text.into();
-                    loaded.modified = true;
-                }
+            let turned = std::mem::take(&mut slot.unwritten);
+            if let Some(text) = written::write(&loaded.text, &loaded.patch, turned) {
+                loaded.text = text.into();
+                loaded.modified = true;
             }
             for index in slot.unwritten_macros.drain(..) {
                 let at = loaded.patch.macros.get(index).map(|m| m.at);

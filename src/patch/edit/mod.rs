@@ -11,6 +11,7 @@ mod value;
 
 use crate::modules::spec::{OptionValue, ParamValue};
 
+pub use doc::splice;
 pub use macros::set_macro_at;
 pub use names::{check_name, free_like, free_name, source_text, target_text};
 pub use value::{knob_edit, param_edit, set_knob, set_option, set_param};

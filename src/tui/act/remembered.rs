@@ -66,7 +66,7 @@ pub fn keys(app: &mut App, arg: &str) {
     }
     let path = match arg.trim() {
         "" => keys_file(app),
-        named => Some(named.into()),
+        named => Some(super::typed_path(named)),
     };
     let Some(path) = path else {
         return app.complain("there is no configuration folder; name a file");

@@ -8,6 +8,8 @@ use std::ops::Range;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea};
 
+use crate::tui::pen::columns;
+
 /// Undo keeps so many steps, and so many bytes of text.
 const UNDO_STEPS: usize = 1_000;
 const UNDO_BYTES: usize = 32 << 20;
@@ -18,6 +20,7 @@ const INDENT: &str = "  ";
 enum Doing {
     Typing,
     Erasing,
+    Pasting,
     Else,
 }
 
@@ -184,7 +187,14 @@ impl Editor {
     /// Inserts text as one undo step. Terminals paste carriage returns for line ends.
     pub fn insert(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        self.step(Doing::Else, false, |area| area.insert_str(text));
+        self.doing = Doing::Else;
+        self.step(Doing::Pasting, true, |area| area.insert_str(text));
+    }
+
+    /// The same as a part of the step before, where that was an insertion too.
+    pub fn insert_on(&mut self, text: &str) {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        self.step(Doing::Pasting, true, |area| area.insert_str(text));
     }
 
     /// Replaces bytes of the text as one undo step; the cursor ends behind the new text.
@@ -313,6 +323,19 @@ impl Editor {
     }
 }
 
+/// Columns that a line's characters take: some take two, some none.
+pub fn width_between(line: &str, from: usize, to: usize) -> u16 {
+    let part: String = line.chars().take(to).skip(from).collect();
+    columns(&part)
+}
+
+/// The character that is so many columns behind another one.
+pub fn char_at(line: &str, from: usize, columns: u16) -> usize {
+    let last = line.chars().count();
+    let beyond = (from..last).find(|to| width_between(line, from, to + 1) > columns);
+    beyond.unwrap_or(last)
+}
+
 fn spliced(text: &str, span: &Range<usize>, with: &str) -> Option<String> {
     Some([text.get(..span.start)?, with, text.get(span.end..)?].concat())
 }
@@ -359,6 +382,17 @@ mod tests {
         assert_eq!(editor.cursor_byte(), at + 6);
         assert!(editor.undo().is_some());
         assert_eq!(editor.text(), text);
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let line = "a音b音";
+        assert_eq!(width_between(line, 0, 4), 6);
+        assert_eq!(width_between(line, 1, 2), 2);
+        for (columns, char) in [(0, 0), (1, 1), (2, 1), (3, 2), (4, 3), (6, 4), (60, 4)] {
+            assert_eq!(char_at(line, 0, columns), char);
+        }
+        assert_eq!(char_at(line, 2, 1), 3);
     }
 
     #[test]

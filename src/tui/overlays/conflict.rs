@@ -4,25 +4,30 @@ use std::path::{Path, PathBuf};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
+use crate::control::command::Command;
+use crate::tui::act;
 use crate::tui::app::App;
 use crate::tui::overlays::{Overlay, middle, prompt};
 use crate::tui::pen::{Labels, Pen, panel, wipe};
 use crate::tui::screens::text;
+use crate::tui::seen::Whose;
 use crate::tui::theme::Role;
 
 pub struct Conflict {
     path: PathBuf,
+    whose: Whose,
 }
 
-pub fn open(app: &mut App, path: PathBuf) {
-    app.overlay = Some(Overlay::Conflict(Conflict { path }));
+pub fn open(app: &mut App, path: PathBuf, whose: Whose) {
+    app.overlay = Some(Overlay::Conflict(Conflict { path, whose }));
 }
 
 pub fn on_key(app: &mut App, conflict: Conflict, key: &KeyEvent) -> Option<Conflict> {
     let path = conflict.path.clone();
     match key.code {
-        KeyCode::Char('o') => text::overwrite(app, path),
-        KeyCode::Char('r') => text::reload(app, &path),
+        KeyCode::Char('o') => act::save_to(app, path),
+        KeyCode::Char('r') if conflict.whose == Whose::Text => text::reload(app, &path),
+        KeyCode::Char('r') => app.send(Command::LoadFile(path)),
         KeyCode::Char('s') => prompt::ask_path(app, &another(&path)),
         KeyCode::Esc | KeyCode::Char('n' | 'q') => app.say("Nothing is written"),
         _ => return Some(conflict),
@@ -60,11 +65,19 @@ pub fn draw(app: &App, conflict: &Conflict, area: Rect, buf: &mut Buffer) {
     Pen::row(buf, inner, 0)
         .gap(1)
         .text(name, theme.style(Role::Text));
-    for (row, (key, what)) in (2..).zip([
-        ("o", "overwrite it with this text"),
-        ("r", "read it again; ^Z brings this text back"),
-        ("s", "save this text as another file"),
-    ]) {
+    let [own, again, other] = match conflict.whose {
+        Whose::Text => [
+            "overwrite it with this text",
+            "read it again; ^Z brings this text back",
+            "save this text as another file",
+        ],
+        _ => [
+            "overwrite it with this patch",
+            "bring what it says into the standby; this goes on",
+            "save this patch as another file",
+        ],
+    };
+    for (row, (key, what)) in (2..).zip([("o", own), ("r", again), ("s", other)]) {
         Pen::row(buf, inner, row)
             .gap(1)
             .text(key, theme.style(Role::Focus))

@@ -71,7 +71,7 @@ pub fn on_key(app: &mut App, overlay: Overlay, key: &KeyEvent, chord: Chord) -> 
         }
     }
     match overlay {
-        Overlay::Help(help) => help::on_key(app, help, key).map(Overlay::Help),
+        Overlay::Help(help) => help::on_key(help, key).map(Overlay::Help),
         Overlay::Palette(palette) => palette::on_key(app, palette, key).map(Overlay::Palette),
         Overlay::Prompt(prompt) => prompt::on_key(app, prompt, key).map(Overlay::Prompt),
         Overlay::Pick(pick) => pick::on_key(app, pick, key).map(Overlay::Pick),
@@ -118,7 +118,38 @@ pub fn type_key(line: &mut String, key: &KeyEvent) -> bool {
     match key.code {
         KeyCode::Char(c) if (key.modifiers - KeyModifiers::SHIFT).is_empty() => line.push(c),
         KeyCode::Backspace => drop(line.pop()),
+        // As shells do: the line, the word.
+        KeyCode::Char('u') if key.modifiers == KeyModifiers::CONTROL => line.clear(),
+        KeyCode::Char('w') if key.modifiers == KeyModifiers::CONTROL => {
+            let kept = line.trim_end_matches([' ', '/']);
+            line.truncate(kept.rfind([' ', '/']).map_or(0, |at| at + 1));
+        }
         _ => return false,
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_loses_a_letter_a_word_or_all() {
+        let mut line = "save sets/one two".to_owned();
+        let mut press = |code, modifiers| {
+            assert!(type_key(&mut line, &KeyEvent::new(code, modifiers)));
+            line.clone()
+        };
+        let control = KeyModifiers::CONTROL;
+        assert_eq!(
+            press(KeyCode::Backspace, KeyModifiers::NONE),
+            "save sets/one tw"
+        );
+        assert_eq!(press(KeyCode::Char('w'), control), "save sets/one ");
+        assert_eq!(press(KeyCode::Char('w'), control), "save sets/");
+        assert_eq!(press(KeyCode::Char('w'), control), "save ");
+        assert_eq!(press(KeyCode::Char('ü'), KeyModifiers::NONE), "save ü");
+        assert_eq!(press(KeyCode::Char('u'), control), "");
+        assert_eq!(press(KeyCode::Char('w'), control), "");
+    }
 }

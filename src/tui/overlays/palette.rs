@@ -10,8 +10,9 @@ use crate::tui::actions::{ACTIONS, Action};
 use crate::tui::app::App;
 use crate::tui::fuzzy;
 use crate::tui::overlays::{Overlay, middle, type_key};
-use crate::tui::pen::{Labels, Pen, panel, wipe};
+use crate::tui::pen::{Labels, Pen, panel, tail, wipe};
 use crate::tui::theme::Role;
+use crate::tui::words::wrapped;
 
 /// What is typed, and the row picked.
 #[derive(Default)]
@@ -42,6 +43,15 @@ pub fn named(line: &str) -> Option<(&'static Action, &str)> {
         })
         .filter(|(action, rest)| rest.is_empty() || !action.arg.is_empty())
         .max_by_key(|(action, _)| action.name.len())
+}
+
+/// The action whose name a line begins with.
+fn begun(line: &str) -> Option<&'static Action> {
+    let begins = |action: &&Action| {
+        let rest = line.strip_prefix(action.name);
+        rest.is_some_and(|rest| rest.starts_with(' '))
+    };
+    ACTIONS.iter().filter(begins).max_by_key(|a| a.name.len())
 }
 
 /// Best first.
@@ -100,7 +110,11 @@ fn run(app: &mut App, palette: Palette, found: &[&'static Action]) -> Option<Pal
         None => match picked {
             Some(action) => (action, String::new()),
             None => {
-                app.complain(format!("no action `{}`; ? lists them", palette.line.trim()));
+                let line = palette.line.trim();
+                app.complain(match begun(line) {
+                    Some(action) => format!("{} takes nothing behind its name", action.name),
+                    None => format!("no action `{line}`; ? lists them"),
+                });
                 return None;
             }
         },
@@ -121,7 +135,7 @@ fn run(app: &mut App, palette: Palette, found: &[&'static Action]) -> Option<Pal
 pub fn draw(app: &App, palette: &Palette, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let theme = &app.theme;
     let found = matches(&palette.line);
-    let area = middle(area, 76, area.height.saturating_sub(2).min(18));
+    let area = middle(area, 76, area.height.saturating_sub(3).min(18));
     wipe(buf, area, theme);
     let count = format!(
         "{} of {}  Enter run  Tab complete",
@@ -136,11 +150,27 @@ pub fn draw(app: &App, palette: &Palette, area: Rect, buf: &mut Buffer) -> Optio
     };
     let inner = panel(buf, area, theme, &labels);
     let mut pen = Pen::row(buf, inner, 0);
-    pen.gap(1).text("> ", theme.style(Role::Focus)).text(
-        &palette.line,
+    pen.gap(1).text("> ", theme.style(Role::Focus));
+    // The cursor's column too.
+    let room = usize::from(pen.room().saturating_sub(1));
+    pen.text(
+        tail(&palette.line, room),
         theme.style(Role::Text).add_modifier(Modifier::BOLD),
     );
     let cursor = Position::new(pen.x().min(inner.right().saturating_sub(1)), inner.y);
+    // What the row has no room for stands below the rows.
+    let full = if inner.height >= 10 { 2 } else { 0 };
+    if let Some(action) = found.get(palette.picked).filter(|_| full > 0) {
+        let words = wrapped(action.doc, usize::from(inner.width.saturating_sub(2)));
+        let style = theme.style(Role::Text);
+        for (row, line) in (inner.height - full..inner.height).zip(words) {
+            Pen::row(buf, inner, row).gap(1).text(line, style);
+        }
+    }
+    let inner = Rect {
+        height: inner.height - full,
+        ..inner
+    };
     let rows = usize::from(inner.height.saturating_sub(1));
     let top = (palette.picked + 1).saturating_sub(rows);
     for (row, (i, action)) in (1..inner.height).zip(found.iter().enumerate().skip(top)) {
@@ -182,6 +212,8 @@ mod tests {
         assert_eq!(arg("swap 4bars"), Some(("swap", "4bars")));
         assert_eq!(arg("panic loudly"), None);
         assert_eq!(arg("swapx"), None);
+        assert_eq!(begun("panic loudly").map(|a| a.name), Some("panic"));
+        assert!(begun("panicky loudly").is_none());
     }
 
     #[test]

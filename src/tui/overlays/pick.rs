@@ -10,7 +10,7 @@ use crate::patch::Cable;
 use crate::tui::app::App;
 use crate::tui::fuzzy;
 use crate::tui::overlays::{Overlay, middle, type_key};
-use crate::tui::pen::{Labels, Pen, columns, panel, wipe};
+use crate::tui::pen::{Labels, Pen, columns, panel, tail, wipe};
 use crate::tui::screens::patch::{Field, edits};
 use crate::tui::theme::Role;
 
@@ -162,7 +162,7 @@ pub fn draw(app: &App, pick: &Pick, area: Rect, buf: &mut Buffer) -> Option<Posi
     let found = pick.found();
     let beside = pick.items.iter().any(|i| !i.more.is_empty()) && area.width >= 70;
     let width = if beside { 110 } else { 76 };
-    let area = middle(area, width, area.height.saturating_sub(2).min(24));
+    let area = middle(area, width, area.height.saturating_sub(3).min(24));
     wipe(buf, area, theme);
     let count = format!("{} of {}  Enter takes it", found.len(), pick.items.len());
     let labels = Labels {
@@ -173,8 +173,10 @@ pub fn draw(app: &App, pick: &Pick, area: Rect, buf: &mut Buffer) -> Option<Posi
     };
     let inner = panel(buf, area, theme, &labels);
     let mut pen = Pen::row(buf, inner, 0);
-    pen.gap(1).text("> ", theme.style(Role::Focus)).text(
-        &pick.line,
+    pen.gap(1).text("> ", theme.style(Role::Focus));
+    let room = usize::from(pen.room().saturating_sub(1));
+    pen.text(
+        tail(&pick.line, room),
         theme.style(Role::Text).add_modifier(Modifier::BOLD),
     );
     let cursor = Position::new(pen.x().min(inner.right().saturating_sub(1)), inner.y);

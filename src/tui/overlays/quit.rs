@@ -40,12 +40,16 @@ pub fn on_key(app: &mut App, key: &KeyEvent) -> bool {
 
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = &app.theme;
+    let live = app.loaded(app.view.live);
     let unsaved = match (app.text.edited(), &app.view.bench) {
         (true, _) => Some("The edited text is not saved."),
         (false, Some(_)) => Some("The patch on the bench is not heard yet."),
+        (false, None) if live.is_some_and(|l| l.modified) => {
+            Some("What plays has changes that are in no file.")
+        }
         (false, None) => None,
     };
-    let area = middle(area, 46, if unsaved.is_some() { 6 } else { 5 });
+    let area = middle(area, 50, if unsaved.is_some() { 6 } else { 5 });
     wipe(buf, area, theme);
     let labels = Labels {
         title: "quit",

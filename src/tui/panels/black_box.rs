@@ -17,7 +17,7 @@ pub fn picked(app: &App) -> Option<&Incident> {
 /// An incident in full, in lines of at most `width` columns.
 pub fn lines(app: &App, width: usize) -> Vec<(String, Role)> {
     let Some(incident) = picked(app) else {
-        return calm(app);
+        return calm(app, width);
     };
     let finding = &incident.finding;
     let lasted = incident.last - incident.at;
@@ -50,7 +50,7 @@ pub fn lines(app: &App, width: usize) -> Vec<(String, Role)> {
 }
 
 /// What is true while nothing is wrong.
-fn calm(app: &App) -> Vec<(String, Role)> {
+fn calm(app: &App, width: usize) -> Vec<(String, Role)> {
     let reading = &app.reading;
     let mut lines = Vec::new();
     match reading.none_reads() {
@@ -96,19 +96,23 @@ fn calm(app: &App) -> Vec<(String, Role)> {
             (text, Role::Muted)
         }
     });
-    lines.push((
-        format!(
-            "discontinuities {}  standby late {}  late events {}  limiter {:.1} dB",
-            reading.discontinuities,
-            reading.standby_late,
-            reading.late_events,
-            0.0 - reading.limiter_db
-        ),
-        match reading.discontinuities {
-            0 => Role::Muted,
-            _ => Role::Failed,
-        },
-    ));
+    let role = match reading.discontinuities {
+        0 => Role::Muted,
+        _ => Role::Failed,
+    };
+    let first = format!(
+        "discontinuities {}  standby late {}",
+        reading.discontinuities, reading.standby_late
+    );
+    let second = format!(
+        "late events {}  limiter {:.1} dB",
+        reading.late_events,
+        0.0 - reading.limiter_db
+    );
+    match first.len() + second.len() + 3 < width {
+        true => lines.push((format!("{first}  {second}"), role)),
+        false => lines.extend([(first, role), (second, role)]),
+    }
     lines
 }
 

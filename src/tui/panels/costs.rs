@@ -41,6 +41,8 @@ pub fn timeline_row(app: &App, slot: SlotId, area: Rect, row: u16, buf: &mut Buf
         if i > 0 {
             pen.text(" │ ", theme.style(Role::Border));
         }
+        // In one row there is no room for both.
+        let name = name.strip_suffix("+params").unwrap_or(&name);
         pen.text(name, theme.style(Role::Muted))
             .gap(1)
             .text(format!("{ms:.1}"), theme.style(Role::Text));

@@ -26,6 +26,6 @@ pub fn rows(app: &App, area: Rect, skip: usize, buf: &mut Buffer) {
         Pen::row(buf, area, row)
             .gap(1)
             .cell(&event.bar, 9, theme.style(Role::Muted))
-            .text(&event.sentence, style.remove_modifier(Modifier::REVERSED));
+            .rest(&event.sentence, style.remove_modifier(Modifier::REVERSED));
     }
 }

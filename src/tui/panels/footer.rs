@@ -8,7 +8,32 @@ use crate::tui::pen::{Pen, columns};
 use crate::tui::screens::{Screen, text};
 use crate::tui::stage;
 use crate::tui::theme::Role;
+use crate::tui::words;
 
+/// What is said now.
+fn said(app: &App) -> (String, Role) {
+    let said = &app.sentence;
+    let newest = said.is_new(app.now) && app.text.changed_before(said.at);
+    let error = match app.screen {
+        Screen::Text if !newest => text::error_sentence(app),
+        _ => None,
+    };
+    match (error, &app.view.device_problem) {
+        (Some(error), _) => (error, Role::Failed),
+        (None, Some(problem)) if said.text.is_empty() => (problem.clone(), Role::Failed),
+        (None, _) => (said.text.clone(), said.role),
+    }
+}
+
+/// Whether what was said just now needs the row of the keys too.
+pub fn is_long(app: &App, width: u16) -> bool {
+    let free = app.layer != Layer::Keys && !app.filtering;
+    let countdown = stage::countdown_words(app).map_or(0, |words| columns(&words) + 2);
+    let room = width.saturating_sub(1 + countdown);
+    free && app.sentence.is_new(app.now) && columns(&said(app).0) > room
+}
+
+/// In one row, or in the two of an area.
 pub fn sentence(app: &App, area: Rect, buf: &mut Buffer) {
     let mut pen = Pen::row(buf, area, 0);
     pen.gap(1);
@@ -22,27 +47,26 @@ pub fn sentence(app: &App, area: Rect, buf: &mut Buffer) {
         pen.text(format!("{filter}▏"), app.theme.style(Role::Text));
         return;
     }
-    let error = match app.screen {
-        Screen::Text => text::error_sentence(app),
-        _ => None,
-    };
-    let (sentence, role) = match &error {
-        Some(error) => (error.as_str(), Role::Failed),
-        None => match &app.view.device_problem {
-            Some(problem) if app.sentence.text.is_empty() => (problem.as_str(), Role::Failed),
-            _ => (app.sentence.text.as_str(), app.sentence.role),
-        },
-    };
+    let (sentence, role) = said(app);
     let style = match role {
         // The reverse of 16 colours is too loud for a whole row.
         Role::Failed => app.theme.style(Role::DiagError),
         role => app.theme.style(role),
     };
-    pen.text(sentence, style.remove_modifier(Modifier::REVERSED));
+    let style = style.remove_modifier(Modifier::REVERSED);
     if let Some(words) = stage::countdown_words(app) {
         let style = app.theme.style(Role::Primed).add_modifier(Modifier::BOLD);
         pen.right(&format!(" {words} "), style);
     }
+    if area.height < 2 {
+        pen.rest(sentence, style);
+        return;
+    }
+    let lines = words::wrapped(&sentence, usize::from(pen.room()));
+    let mut lines = lines.into_iter();
+    pen.rest(lines.next().unwrap_or_default(), style);
+    let more: Vec<String> = lines.collect();
+    Pen::row(buf, area, 1).gap(1).rest(more.join(" "), style);
 }
 
 pub fn keys(app: &App, area: Rect, buf: &mut Buffer) {

@@ -48,7 +48,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let tail_width: u16 = tail.iter().map(|(text, _)| columns(text)).sum();
     let room = usize::from(pen.room().saturating_sub(fixed + tail_width));
     let names = SlotId::BOTH.map(|slot| words::short_name(app.slot(slot)));
-    let lengths = [0, 1].map(|i| names[i].chars().count().min(16));
+    let lengths = [0, 1].map(|i| usize::from(columns(&names[i])).min(16));
     let first = lengths[0].min((room / 2).max(room.saturating_sub(lengths[1])));
     let limits = [first, lengths[1].min(room.saturating_sub(first))];
     let gap = if wide { 3 } else { 1 };
@@ -95,13 +95,18 @@ fn tail(app: &App, wide: bool) -> Vec<(String, Role)> {
         let text = format!(" REC {:02}:{:02}", seconds / 60, seconds % 60);
         tail.insert(0, (text, Role::Failed));
     }
-    let text = match app.view.device_problem {
-        Some(_) => Some(("no device ".to_owned(), Role::Failed)),
-        None if wide => Some((format!("{} ", clip(&app.view.device, 20)), Role::Muted)),
-        None => None,
-    };
-    if let Some(device) = text.filter(|_| wide) {
-        tail.insert(0, device);
+    match app.view.device_problem {
+        Some(_) if wide => tail.insert(0, ("no device ".to_owned(), Role::Failed)),
+        // In its place: what a load means without one is nothing.
+        Some(_) => {
+            tail.pop();
+            tail.push((" NO DEVICE ".to_owned(), Role::Failed));
+        }
+        None if wide => {
+            let device = format!("{} ", clip(&app.view.device, 20));
+            tail.insert(0, (device, Role::Muted));
+        }
+        None => {}
     }
     tail
 }

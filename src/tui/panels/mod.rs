@@ -10,6 +10,7 @@ pub mod header;
 pub mod inspector;
 pub mod macros;
 pub mod matrix;
+pub mod preview;
 pub mod probe;
 pub mod rails;
 pub mod scope;

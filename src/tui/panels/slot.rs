@@ -105,7 +105,10 @@ fn pipeline(app: &App, slot: SlotId, pen: &mut Pen<'_>) {
         ],
         _ if seen.is_net => vec![
             (word, role),
-            ("takes over if the other fails".into(), Role::Muted),
+            (
+                format!("takes over if {} fails", slot.other().name()),
+                Role::Muted,
+            ),
         ],
         _ => vec![
             ("build✓".into(), Role::Live),
@@ -321,8 +324,11 @@ fn swap_line(app: &App) -> Line {
             (format!(" in {left:.1} beats"), Role::Primed),
         ];
     }
+    let when = words::when(app.view.quantum);
+    // Short enough for half of 80 columns, with what follows.
+    let when = when.trim_start_matches("at the ");
     let mut line = vec![
-        (format!("^G {}", words::when(app.view.quantum)), Role::Muted),
+        (format!("^G {when}"), Role::Muted),
         (" [b]".into(), Role::Focus),
     ];
     if let Some(at) = app.view.morph {

@@ -7,6 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 use crate::control::blackbox;
 use crate::control::command::SlotId;
 use crate::dsp::BLOCK;
+use crate::tui::act;
 use crate::tui::app::App;
 use crate::tui::history::Sample;
 use crate::tui::meters::{db_text, decibels, share};
@@ -120,20 +121,32 @@ pub fn export(app: &mut App, arg: &str) {
             Some(stem) => stem,
             None => return app.complain("there are a thousand reports already"),
         },
-        name => PathBuf::from(name.trim_end_matches(".json").trim_end_matches(".txt")),
+        name => act::typed_path(name.trim_end_matches(".json").trim_end_matches(".txt")),
     };
+    let ending = |ending: &str| {
+        let mut path = stem.clone().into_os_string();
+        path.push(ending);
+        PathBuf::from(path)
+    };
+    let there = [".json", ".txt"]
+        .map(ending)
+        .into_iter()
+        .find(|path| path.exists());
+    if let Some(there) = there {
+        return app.complain(format!("{} is there already", there.display()));
+    }
     let (view, reading) = (app.view.clone(), app.reading.clone());
     let json = blackbox::json(&app.black_box, &view, &reading);
     let text = blackbox::text(&app.black_box, &view, &reading);
-    let write = |ending: &str, content: &str| {
-        let path = stem.with_extension(ending);
+    let write = |end: &str, content: &str| {
+        let path = ending(end);
         match std::fs::write(&path, content) {
             Ok(()) => Ok(path.display().to_string()),
             Err(why) => Err(format!("{}: {why}", path.display())),
         }
     };
-    let written = write("json", &format!("{json:#}\n")).and_then(|json| {
-        let text = write("txt", &text)?;
+    let written = write(".json", &format!("{json:#}\n")).and_then(|json| {
+        let text = write(".txt", &text)?;
         Ok(format!("The report is in {json} and {text}"))
     });
     match written {
@@ -225,7 +238,7 @@ fn history(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let key = reading.key_to_sound_ms;
     let facts = format!(
-        "lead {:.1} ms  key to sound p50 {:.1} p99 {:.1} ms",
+        "lead {:.1}  key to sound {:.1}, p99 {:.1} ms",
         reading.lead_ms(),
         key.p50,
         key.p99

@@ -10,9 +10,9 @@ use ratatui::{
 use crate::control::command::Command;
 use crate::patch::file::parse;
 use crate::tui::app::App;
-use crate::tui::editor::highlight;
 use crate::tui::fuzzy;
 use crate::tui::mouse::Spot;
+use crate::tui::panels::preview;
 use crate::tui::pen::{Labels, Pen, panel};
 use crate::tui::screens::{Screen, text};
 use crate::tui::theme::Role;
@@ -33,18 +33,18 @@ pub struct FilesScreen {
     at: usize,
 }
 
-struct Entry {
+pub struct Entry {
     /// As shown: with its folder where that is not the one on the screen.
     name: String,
-    path: PathBuf,
+    pub path: PathBuf,
     folder: bool,
     /// In a folder below the one on the screen: found by a filter only.
     below: bool,
-    content: Option<Content>,
+    pub content: Option<Content>,
 }
 
 /// What a file turned out to be.
-enum Content {
+pub enum Content {
     Patch {
         text: String,
         name: String,
@@ -242,9 +242,9 @@ pub fn edit(app: &mut App) {
         return app
             .complain("The Text screen has unsaved edits: ^S saves them, :revert drops them");
     }
-    match app.text.open_file(path.clone()) {
+    match app.text.open_file(path) {
         Ok(()) => text::edit(app),
-        Err(why) => app.complain(format!("{}: {why}", path.display())),
+        Err(why) => app.complain(why.to_string()),
     }
 }
 
@@ -294,7 +294,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
             width: preview_width,
             ..area
         };
-        preview(app, screen.focused(), side, buf);
+        preview::draw(app, screen.focused(), side, buf);
     }
     let y = inner.y + (screen.at - top) as u16;
     Some(Position::new(
@@ -338,44 +338,6 @@ fn draw_entry(app: &App, entry: &Entry, focused: bool, area: Rect, row: u16, buf
         }
         Some(Content::Unreadable(_)) => pen.text("✗", theme.style(Role::DiagError)),
     };
-}
-
-fn preview(app: &App, entry: Option<&Entry>, area: Rect, buf: &mut Buffer) {
-    let theme = &app.theme;
-    let content = entry.and_then(|e| e.content.as_ref());
-    let title = match content {
-        Some(Content::Patch { name, .. }) => format!("preview: {name}"),
-        _ => "preview".to_owned(),
-    };
-    let foot = format!("→ slot {}", app.view.live.other().name());
-    let labels = Labels {
-        title: &title,
-        title_style: theme.style(Role::Muted),
-        foot: &foot,
-        foot_style: theme.style(words::slot_role(app.view.live.other())),
-    };
-    let inner = panel(buf, area, theme, &labels);
-    let (head, role, text) = match content {
-        Some(Content::Patch { facts, text, .. }) => {
-            (format!("{facts}, no errors"), Role::Live, text.as_str())
-        }
-        Some(Content::Wrong {
-            place,
-            message,
-            text,
-        }) => (format!("{place} {message}"), Role::DiagError, text.as_str()),
-        Some(Content::Unreadable(why)) => (why.clone(), Role::DiagError, ""),
-        None => (String::new(), Role::Muted, ""),
-    };
-    Pen::row(buf, inner, 0).gap(1).text(head, theme.style(role));
-    let mut in_comment = false;
-    for (row, line) in (2..inner.height).zip(text.lines()) {
-        let mut pen = Pen::row(buf, inner, row);
-        pen.gap(1);
-        for (piece, role) in highlight::pieces(line, &mut in_comment) {
-            pen.text(piece, theme.style(role));
-        }
-    }
 }
 
 #[cfg(test)]

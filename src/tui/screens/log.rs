@@ -6,7 +6,10 @@ use crate::tui::journal;
 use crate::tui::pen::{Labels, Pen, panel};
 use crate::tui::theme::Role;
 use crate::tui::tree;
+use crate::tui::words;
 
+/// Columns of the musical position.
+const BAR: u16 = 10;
 /// Narrower, the tree stands alone.
 const BOTH: u16 = 100;
 
@@ -44,12 +47,22 @@ fn draw_log(app: &App, area: Rect, buf: &mut Buffer) {
         foot_style: theme.style(Role::Muted),
     };
     let inner = panel(buf, area, theme, &labels);
-    let rows = app.journal.newest().skip(app.journal.back);
-    for (row, event) in (0..inner.height).rev().zip(rows) {
+    let width = usize::from(inner.width.saturating_sub(BAR + 2));
+    let mut row = inner.height;
+    for event in app.journal.newest().skip(app.journal.back) {
         let style = theme.style(journal::role(&event.what));
-        Pen::row(buf, inner, row)
-            .gap(1)
-            .cell(&event.bar, 10, theme.style(Role::Muted))
-            .text(&event.sentence, style.remove_modifier(Modifier::REVERSED));
+        // Nothing is cut: this is where it can be read.
+        let lines = words::wrapped(&event.sentence, width.max(1));
+        for (i, line) in lines.iter().enumerate().rev() {
+            let Some(above) = row.checked_sub(1) else {
+                return;
+            };
+            row = above;
+            let bar = if i == 0 { event.bar.as_str() } else { "" };
+            Pen::row(buf, inner, row)
+                .gap(1)
+                .cell(bar, BAR, theme.style(Role::Muted))
+                .text(line, style.remove_modifier(Modifier::REVERSED));
+        }
     }
 }

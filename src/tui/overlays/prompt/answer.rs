@@ -1,6 +1,5 @@
 //! What becomes of a line that was typed, and what is wrong with it as it stands.
 use std::ops::Range;
-use std::path::PathBuf;
 
 use crate::control::command::Command;
 use crate::modules::module::Build;
@@ -18,7 +17,7 @@ use super::{Cabled, Prompt, Purpose};
 pub(super) fn finish(app: &mut App, prompt: Prompt) -> Option<Prompt> {
     match &prompt.purpose {
         Purpose::SavePath => {
-            act::save(app, &prompt.line);
+            act::save_to(app, act::patch_path(&prompt.line));
             None
         }
         _ if complaint(&prompt).is_some() => Some(prompt),
@@ -136,8 +135,13 @@ pub(super) fn complaint(prompt: &Prompt) -> Option<String> {
             let (at, why) = fault(node, *option, place, &prompt.line)?;
             Some(format!("column {}: {why}", at + 1))
         }
-        Purpose::SavePath if PathBuf::from(prompt.line.trim()).exists() => {
-            Some("this file is there already; Enter replaces it".to_owned())
+        Purpose::SavePath => {
+            let path = act::patch_path(&prompt.line);
+            match (path.is_dir(), path.exists()) {
+                (true, _) => Some("this is a folder".to_owned()),
+                (_, true) => Some("this file is there already; Enter replaces it".to_owned()),
+                _ => None,
+            }
         }
         _ => None,
     }

@@ -9,7 +9,7 @@ use crate::modules::spec::OptionKind;
 use crate::patch::value::{amount_hint, amount_text, bound};
 use crate::tui::app::App;
 use crate::tui::overlays::middle;
-use crate::tui::pen::{Labels, Pen, panel, wipe};
+use crate::tui::pen::{Labels, Pen, panel, tail, wipe};
 use crate::tui::theme::Role;
 
 use super::answer::{complaint, fault};
@@ -29,10 +29,11 @@ pub fn draw(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) -> Option<
     };
     let inner = panel(buf, area, theme, &labels);
     let mut pen = Pen::row(buf, inner, 0);
-    pen.gap(1).text("= ", theme.style(Role::Focus)).text(
-        &prompt.line,
-        theme.style(Role::Text).add_modifier(Modifier::BOLD),
-    );
+    pen.gap(1).text("= ", theme.style(Role::Focus));
+    let room = usize::from(pen.room().saturating_sub(1));
+    let seen = tail(&prompt.line, room);
+    let hidden = (prompt.line.chars().count()).saturating_sub(seen.chars().count());
+    pen.text(seen, theme.style(Role::Text).add_modifier(Modifier::BOLD));
     let cursor = Position::new(pen.x().min(inner.right().saturating_sub(1)), inner.y);
     if let Purpose::Words {
         node,
@@ -42,7 +43,7 @@ pub fn draw(app: &App, prompt: &Prompt, area: Rect, buf: &mut Buffer) -> Option<
         && let Some((at, _)) = fault(node, *option, place, &prompt.line)
     {
         let mut pen = Pen::row(buf, inner, 1);
-        pen.gap(3 + at as u16)
+        pen.gap(3 + at.saturating_sub(hidden) as u16)
             .text("^", theme.style(Role::DiagError));
     }
     let mut pen = Pen::row(buf, inner, 2);

@@ -15,7 +15,7 @@ use ratatui::{
 
 use crate::tui::app::App;
 use crate::tui::overlays::{Overlay, middle, type_key};
-use crate::tui::pen::{Labels, Pen, panel, wipe};
+use crate::tui::pen::{Labels, Pen, panel, tail, wipe};
 use crate::tui::theme::Role;
 
 pub struct Shelf {
@@ -62,6 +62,8 @@ enum Asking {
 #[derive(Clone, Copy)]
 enum Wanted {
     Rename,
+    /// The set from a moment on, into the standby.
+    From,
     /// The patch of a moment, into the standby.
     Moment,
     /// The same into a file.
@@ -74,6 +76,7 @@ impl Wanted {
     fn words(self) -> &'static str {
         match self {
             Self::Rename => "new name",
+            Self::From => "heard from second",
             Self::Moment => "the patch as it stood at second",
             Self::Export => "second and file",
             Self::Render => "sound file",
@@ -246,6 +249,7 @@ fn finish(app: &mut App, shelf: &mut Shelf, wanted: Wanted, line: &str) {
             }
             Err(why) => app.complain(why),
         },
+        Wanted::From => sets::hear_from(app, &row, line),
         Wanted::Moment => sets::moment(app, &row.path, line, None),
         Wanted::Export => sets::export(app, &row.path, line),
         Wanted::Render => sets::write(app, &row.path, line),
@@ -267,7 +271,8 @@ pub fn draw(app: &App, shelf: &Shelf, area: Rect, buf: &mut Buffer) -> Option<Po
         ),
         Kind::Sets => (
             "sets".to_owned(),
-            "Enter hear it  p patch of a moment  e export  w write  d delete  o where".to_owned(),
+            "Enter hear it  f from  p patch of a moment  e export  w write  d delete  o where"
+                .to_owned(),
         ),
     };
     let labels = Labels {
@@ -328,9 +333,9 @@ pub fn draw(app: &App, shelf: &Shelf, area: Rect, buf: &mut Buffer) -> Option<Po
             None
         }
         Some(Asking::Line(wanted, line)) => {
-            pen.gap(1)
-                .text(format!("{}: ", wanted.words()), muted)
-                .text(line, text.add_modifier(Modifier::BOLD));
+            pen.gap(1).text(format!("{}: ", wanted.words()), muted);
+            let room = usize::from(pen.room().saturating_sub(1));
+            pen.text(tail(line, room), text.add_modifier(Modifier::BOLD));
             let x = pen.x().min(inner.right().saturating_sub(1));
             Some(Position::new(x, inner.bottom().saturating_sub(1)))
         }

@@ -9,8 +9,10 @@ use crate::control::command::{At, Command, Request};
 use crate::control::handle::Handle;
 use crate::control::set::{self, Set, patch_at};
 use crate::control::takes::{ago, patch_playing};
+use crate::modules::audio_file;
 use crate::patch::file::save_atomic;
 use crate::tui::app::App;
+use crate::tui::words;
 
 pub(super) fn rows(app: &App, tell: Sender<Found>) -> Vec<Row> {
     let Some(folder) = app.view.sets.clone() else {
@@ -44,21 +46,23 @@ fn name(path: &Path) -> String {
 }
 
 fn facts(set: &Set, when: String) -> String {
-    let seconds = set.last_frame() as f64 / set.header.rate;
+    let tenths = (set.last_frame() as f64 / set.header.rate * 10.0).round() as u64;
     let swaps = set
         .lines
         .iter()
         .filter(|line| matches!(line.what, set::What::Heard { .. }))
         .count();
     let mut text = format!(
-        "{:>3.0}:{:04.1}  {swaps:>3} swaps  {:>6} entries  {when}",
-        (seconds / 60.0).floor(),
-        seconds % 60.0,
+        "{:>3}:{:02}.{}  {swaps:>3} swaps  {:>6} entries  {when}",
+        tenths / 600,
+        tenths / 10 % 60,
+        tenths % 10,
         set.lines.len()
     );
     let places = set.hindrances().count();
     if places > 0 {
-        text += &format!("; {places} places can't be the same again");
+        let places = words::count(places, "place");
+        text += &format!("; {places} can't be the same again");
     }
     if set.listener().is_some() {
         text += "; what came in is not in it";
@@ -73,7 +77,8 @@ pub(super) fn on_key(app: &mut App, shelf: &mut Shelf, row: &Row, code: KeyCode)
             "{} is being written: it can be heard when it has ended; p takes the patch of a moment",
             row.name
         )),
-        KeyCode::Enter => hear(app, row),
+        KeyCode::Enter => hear(app, row, 0.0),
+        KeyCode::Char('f') if !row.open => shelf.asking = ask(Wanted::From, String::new()),
         KeyCode::Char('p') => shelf.asking = ask(Wanted::Moment, String::new()),
         KeyCode::Char('e') => {
             shelf.asking = ask(Wanted::Export, format!("0 {}.ron", row.name));
@@ -148,27 +153,67 @@ fn as_sound(app: &App, row: &Row) -> PathBuf {
     app.view.recordings.join(format!("{}.wav", row.name))
 }
 
-/// The whole set again, as sound, in the standby: what plays goes on. A set that has ended is written once.
-fn hear(app: &mut App, row: &Row) {
-    let (path, file) = (row.path.clone(), as_sound(app, row));
+/// What a sampler holds: so much of a set is heard at once.
+fn most_frames() -> u64 {
+    (audio_file::LARGEST / 2) as u64
+}
+
+/// The frames of a set that are heard from a second on, and whether they are all of it.
+fn part(end: u64, rate: f64, from: f64) -> (u64, u64, bool) {
+    let first = (from * rate) as u64;
+    let last = end.min(first.saturating_add(most_frames()));
+    (first, last, first == 0 && last == end)
+}
+
+/// The set again, as sound, in the standby: what plays goes on. What was written once is there; of a set that is longer than a
+/// sampler holds it is the part from a second on.
+pub(super) fn hear(app: &mut App, row: &Row, from: f64) {
+    let (path, whole) = (row.path.clone(), as_sound(app, row));
     let bits = app.view.record_bits;
     let words = format!(
         "{} becomes sound for the standby; ^G swaps it in when it is primed",
         row.name
     );
     apart(app, &words, move || {
-        let written = match file.exists() {
-            true => Ok(String::new()),
-            false => render(&path, &file, bits),
-        };
-        match written {
-            Ok(_) => Command::LoadText {
+        let heard = Set::read(&path).map_err(|e| e.to_string()).and_then(|set| {
+            let (first, last, all) = part(set.last_frame(), set.header.rate, from);
+            if first >= last {
+                return Err("it ends before".to_owned());
+            }
+            let seconds = |frame: u64| frame as f64 / set.header.rate;
+            let file = match all {
+                true => whole,
+                false => {
+                    let part = format!(
+                        "{} {:.2}-{:.2}s",
+                        name(&path),
+                        seconds(first),
+                        seconds(last)
+                    );
+                    whole.with_file_name(format!("{part}.wav"))
+                }
+            };
+            if !file.exists() {
+                render(&set, (first, last), &file, bits)?;
+            }
+            Ok(file)
+        });
+        match heard {
+            Ok(file) => Command::LoadText {
                 text: patch_playing(&file),
                 path: None,
             },
             Err(why) => Command::Tell(format!("{} can't be heard: {why}", name(&path))),
         }
     });
+}
+
+/// From a second that was typed.
+pub(super) fn hear_from(app: &mut App, row: &Row, second: &str) {
+    match second.parse().ok().filter(|s: &f64| *s >= 0.0) {
+        Some(second) => hear(app, row, second),
+        None => app.complain(format!("a moment is a number of seconds, not `{second}`")),
+    }
 }
 
 pub(super) fn write(app: &mut App, path: &Path, file: &str) {
@@ -181,26 +226,28 @@ pub(super) fn write(app: &mut App, path: &Path, file: &str) {
     }
     let bits = app.view.record_bits;
     apart(app, "Writing the set as sound …", move || {
-        Command::Tell(match render(&path, &file, bits) {
+        let written = Set::read(&path).map_err(|e| e.to_string());
+        let written = written.and_then(|set| render(&set, (0, set.last_frame()), &file, bits));
+        Command::Tell(match written {
             Ok(more) => format!("{} is {} as sound{more}", file.display(), name(&path)),
             Err(why) => format!("{} can't be written: {why}", file.display()),
         })
     });
 }
 
-fn render(path: &Path, file: &Path, bits: crate::audio::wav_bits::Bits) -> Result<String, String> {
-    let set = Set::read(path).map_err(|e| e.to_string())?;
+fn render(
+    set: &Set,
+    (first, last): (u64, u64),
+    file: &Path,
+    bits: crate::audio::wav_bits::Bits,
+) -> Result<String, String> {
     if let Some(folder) = file.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
     }
-    let wanted = set::Wanted {
-        first: 0,
-        last: set.last_frame(),
-        bits,
-    };
+    let wanted = set::Wanted { first, last, bits };
     // Under another name until it is whole: a file of that name is the whole set.
     let part = file.with_extension("part");
-    let rendered = set::render(&set, wanted, &part, |_| true).map_err(|e| e.to_string());
+    let rendered = set::render(set, wanted, &part, |_| true).map_err(|e| e.to_string());
     let moved = rendered.and_then(|differences| {
         std::fs::rename(&part, file).map_err(|e| e.to_string())?;
         Ok(differences)
@@ -218,4 +265,23 @@ fn render(path: &Path, file: &Path, bits: crate::audio::wav_bits::Bits) -> Resul
         more += &format!("; {}", listener.sentence(set.header.rate));
     }
     Ok(more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_set_as_much_is_heard_as_a_sampler_holds() {
+        let most = most_frames();
+        let rate = 48_000.0;
+        assert_eq!(part(480_000, rate, 0.0), (0, 480_000, true));
+        assert_eq!(part(480_000, rate, 2.0), (96_000, 480_000, false));
+        assert_eq!(part(most, rate, 0.0), (0, most, true));
+        let hours = 4 * 3_600 * 48_000;
+        assert_eq!(part(hours, rate, 0.0), (0, most, false));
+        assert_eq!(part(hours, rate, 3_600.0).0, 3_600 * 48_000);
+        let (first, last, _) = part(480_000, rate, f64::INFINITY);
+        assert!(first >= last, "nothing is left");
+    }
 }

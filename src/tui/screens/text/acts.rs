@@ -1,12 +1,8 @@
 //! What keys do to the text: editing, faults and their fixes, priming, saving.
-use std::path::PathBuf;
-
 use crate::control::command::{Command, Focus};
 use crate::patch::edit::Edit;
-use crate::tui::act;
 use crate::tui::app::{App, Layer};
 use crate::tui::editor::Editor;
-use crate::tui::overlays;
 use crate::tui::screens::Screen;
 use crate::tui::words;
 
@@ -140,23 +136,6 @@ pub fn prime(app: &mut App) {
     }
     let path = app.text.path.clone();
     app.send(Command::LoadText { text, path });
-}
-
-/// Writes the text to its file, atomically; asks first where the file is not what it was.
-pub fn save(app: &mut App, path: Option<PathBuf>) {
-    let other = path.clone().filter(|p| Some(p) != app.text.path.as_ref());
-    if app.text.editor.is_none() {
-        return;
-    }
-    let Some(path) = path.or_else(|| app.text.path.clone()) else {
-        let name = app.text.parsed.patch.as_ref().map(|p| p.name.clone());
-        let suggestion = act::file_name(&name.unwrap_or_else(|| "patch".to_owned()));
-        return overlays::prompt::ask_path(app, &suggestion);
-    };
-    if other.is_none() && app.text.disk.changed(&path) {
-        return overlays::conflict::open(app, path);
-    }
-    super::disk::write(app, path);
 }
 
 /// "Error 7:10 unknown module `Lader`. A acid bass keeps playing."

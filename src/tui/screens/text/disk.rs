@@ -47,17 +47,13 @@ pub fn write(app: &mut App, path: PathBuf) {
         Ok(()) => {
             app.say(format!("Saved {}", path.display()));
             app.text.disk = Disk::of(Some(&path));
+            app.seen.written(&path);
             app.text.baseline = text;
             app.text.path = Some(path);
             app.text.from_file = true;
         }
         Err(why) => app.complain(format!("{} is not saved: {why}", path.display())),
     }
-}
-
-/// The user chose the text over what the file says.
-pub fn overwrite(app: &mut App, path: PathBuf) {
-    write(app, path);
 }
 
 /// The user chose what the file says; undo brings the text back.

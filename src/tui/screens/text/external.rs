@@ -16,6 +16,8 @@ pub struct External {
     _folder: tempfile::TempDir,
     /// What was read last.
     text: String,
+    /// It was another text than the one it began with.
+    taken: bool,
 }
 
 /// `:edit external`: asks the screen to give the terminal up.
@@ -58,25 +60,45 @@ impl External {
             file,
             _folder: folder,
             text,
+            taken: false,
         })
     }
 
     /// Takes up what was saved; true while the editor is at work.
     pub fn step(&mut self, app: &mut App) -> bool {
-        let over = !matches!(self.child.try_wait(), Ok(None));
+        let ended = self.child.try_wait();
         if let Ok(now) = crate::patch::file::read(&self.file)
             && now != self.text
         {
             self.text = now;
+            self.taken = true;
             saved(app, &self.text);
         }
-        !over
+        match ended {
+            Ok(None) => return true,
+            Ok(Some(status)) if status.success() || self.taken => {}
+            Ok(Some(status)) => app.complain(unedited(&editor(), status.code())),
+            Err(why) => app.complain(format!("{}: {why}", editor())),
+        }
+        false
     }
 
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What is said of an editor that failed.
+fn unedited(editor: &str, code: Option<i32>) -> String {
+    let why = match code {
+        // As shells say it.
+        Some(127) => "is not there; $VISUAL or $EDITOR names another".to_owned(),
+        Some(126) => "can't be run".to_owned(),
+        Some(code) => format!("ended with {code}"),
+        None => "was killed".to_owned(),
+    };
+    format!("{editor} {why}: the text is as it was")
 }
 
 /// A text that was saved in the other editor.
@@ -97,5 +119,39 @@ pub fn saved(app: &mut App, text: &str) {
             text: text.to_owned(),
             path,
         });
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::tui::color::Depth;
+    use crate::tui::scene::playing;
+
+    fn ended(script: &str) -> String {
+        let mut scene = playing(Depth::True);
+        scene.press("3");
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut external = External {
+            child: Process::new("sh")
+                .args(["-c", script])
+                .spawn()
+                .expect("runs"),
+            file: folder.path().join("none.ron"),
+            _folder: folder,
+            text: String::new(),
+            taken: false,
+        };
+        while external.step(&mut scene.app) {
+            std::thread::yield_now();
+        }
+        scene.app.sentence.text.clone()
+    }
+
+    #[test]
+    fn an_editor_that_fails_is_told() {
+        assert!(ended("exit 3").contains("ended with 3: the text is as it was"));
+        assert!(ended("exit 127").contains("$EDITOR names another"));
+        assert!(!ended("exit 0").contains("as it was"));
     }
 }

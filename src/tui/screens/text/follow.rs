@@ -235,4 +235,5 @@ pub fn text_follows(app: &mut App) {
         super::disk::glance(app);
     }
     app.text.check();
+    app.text.changed.get_or_insert(app.input_at);
 }

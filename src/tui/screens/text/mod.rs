@@ -11,16 +11,17 @@ pub mod popup;
 mod search;
 mod view;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crossterm::event::KeyEvent;
 
 use crate::patch::diagnostic::Diagnostic;
-use crate::patch::file::{Parsed, parse};
-use crate::tui::editor::Editor;
+use crate::patch::file::{LoadError, Parsed, parse, read};
+use crate::tui::editor::{Editor, char_at};
 
-pub use acts::{edit, error_sentence, fix, leave, next_error, prime, redo, revert, save, undo};
-pub use disk::{overwrite, reload};
+pub use acts::{edit, error_sentence, fix, leave, next_error, prime, redo, revert, undo};
+pub use disk::{reload, write};
 pub use follow::text_follows;
 pub use nudge::nudge;
 pub use search::{find, find_next};
@@ -36,6 +37,8 @@ pub struct TextScreen {
     from_file: bool,
     parsed: Parsed,
     checked: Option<u64>,
+    /// When it was read again: a sentence that is newer matters more than its errors.
+    changed: Option<Instant>,
     /// What the text follows: what it said when it was last looked at.
     source: follow::Source,
     disk: disk::Disk,
@@ -67,10 +70,31 @@ impl TextScreen {
     }
 
     /// Opens a file's text.
-    pub fn open_file(&mut self, path: PathBuf) -> std::io::Result<()> {
-        let text = std::fs::read_to_string(&path)?;
+    pub fn open_file(&mut self, path: PathBuf) -> Result<(), LoadError> {
+        // What is no file is refused: a pipe would hold up the screen for ever.
+        let text = read(&path)?;
         self.open(&text, Some(path), true);
         Ok(())
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.editor.is_some()
+    }
+
+    /// The text's file.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.path.clone()
+    }
+
+    /// The patch's name, as far as the text is one.
+    pub fn name(&self) -> String {
+        let named = self.parsed.draft.as_ref().map(|p| p.name.clone());
+        named.unwrap_or_else(|| "patch".to_owned())
+    }
+
+    /// Another program wrote the text's file since it was read.
+    pub fn is_other_on_disk(&self, path: &Path) -> bool {
+        self.disk.changed(path)
     }
 
     /// Whether the text differs from what it was.
@@ -87,6 +111,7 @@ impl TextScreen {
         };
         if self.checked != Some(editor.revision()) {
             self.checked = Some(editor.revision());
+            self.changed = None;
             self.parsed = parse(&editor.text(), &self.file_name());
         }
     }
@@ -94,6 +119,11 @@ impl TextScreen {
     fn file_name(&self) -> String {
         let path = self.path.as_ref();
         path.map_or("patch.ron".to_owned(), |p| p.display().to_string())
+    }
+
+    /// Whether something that was said then comes after the last change of the text.
+    pub fn changed_before(&self, then: Instant) -> bool {
+        self.changed.is_some_and(|changed| changed <= then)
     }
 
     /// A key that no action has.
@@ -111,13 +141,20 @@ impl TextScreen {
         }
     }
 
-    /// The mouse's button went down on a character.
-    pub fn click(&mut self, line: usize, column: usize) {
+    /// More of what was pasted just now: the same step.
+    pub fn paste_on(&mut self, text: &str) {
+        if let Some(editor) = &mut self.editor {
+            editor.insert_on(text);
+        }
+    }
+
+    /// The mouse's button went down so many columns behind the first character that is shown.
+    pub fn click(&mut self, line: usize, left: usize, column: u16) {
         self.popup = None;
         if let Some(editor) = &mut self.editor {
             let last = editor.lines().len() - 1;
             let line = line.min(last);
-            let column = column.min(editor.lines()[line].chars().count());
+            let column = char_at(&editor.lines()[line], left, column);
             editor.set_cursor(line, column);
         }
     }

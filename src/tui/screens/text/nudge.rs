@@ -8,6 +8,7 @@ use crate::patch::spans::Place;
 use crate::patch::value::format_value;
 use crate::patch::{Node, Patch};
 use crate::tui::app::App;
+use crate::tui::words;
 
 use super::follow::{followed, turned_here};
 
@@ -62,24 +63,36 @@ fn nudged(line: &str, column: usize, by: f64) -> Option<(Range<usize>, String)> 
     Some((start..end, new))
 }
 
-/// Turns the knob whose value the cursor is in; whether there is one.
+/// Turns the knob whose value the cursor is in, or several whose value it is; whether there is one.
 fn hear_cursor(app: &mut App) -> bool {
-    let Some((module, knob)) = at_cursor(app) else {
-        return false;
+    let knobs = at_cursor(app).unwrap_or_default();
+    let there = |(module, knob): &(String, Knob)| value_there(app, module, knob);
+    let all: Option<Vec<ParamValue>> = knobs.iter().map(there).collect();
+    let other = |values: &Vec<ParamValue>| {
+        let mut both = values.iter().zip(&knobs);
+        both.any(|(there, (_, knob))| *there != knob.value)
     };
-    let heard = value_there(app, &module, &knob).is_some_and(|there| there != knob.value);
+    let heard = all.is_some_and(|values| other(&values));
     if heard {
-        turned_here(&mut app.text, &module, &knob.name);
-        let value = format_value(&knob.spec, knob.value);
-        app.say(format!("{module}.{} {value}", knob.name));
-        send(app, &module, &knob.name, knob.value);
+        for (module, knob) in &knobs {
+            turned_here(&mut app.text, module, &knob.name);
+        }
+        if let [(module, knob), more @ ..] = &knobs[..] {
+            let value = format_value(&knob.spec, knob.value);
+            let others = match more.len() {
+                0 => String::new(),
+                n => format!(", and of {}", words::count(n, "cable")),
+            };
+            app.say(format!("{module}.{} {value}{others}", knob.name));
+        }
+        send(app, &knobs);
     }
     heard
 }
 
-/// The knob whose value the cursor is in, and its module's name: a parameter, or an amount that belongs to one cable alone. Those of
-/// groups stand for several.
-fn at_cursor(app: &App) -> Option<(String, Knob)> {
+/// The knobs whose value the cursor is in, and their modules' names: a parameter, or an amount, which several cables may have
+/// together. Those of groups stand for more.
+fn at_cursor(app: &App) -> Option<Vec<(String, Knob)>> {
     let cursor = app.text.editor.as_ref()?.cursor_byte();
     let spans = &app.text.parsed.spans;
     // The patch as far as it is right is what the places belong to.
@@ -89,20 +102,20 @@ fn at_cursor(app: &App) -> Option<(String, Knob)> {
         Place::Param { module, param } => {
             let node = draft.modules.get(module)?;
             let name = node.spec.params[param].name;
-            named(params::find(draft, &node.name, name).ok()?)
+            named(params::find(draft, &node.name, name).ok()?).map(|knob| vec![knob])
         }
         Place::Cable(cable) => {
             let amount = spans.cables[cable].amount.as_ref()?;
-            let mut same = spans
-                .cables
-                .iter()
-                .filter(|c| c.amount.as_ref() == Some(amount));
-            let alone = same.nth(1).is_none();
-            let ends = draft.cables.get(cable)?;
+            let same = |c: &usize| spans.cables[*c].amount.as_ref() == Some(amount);
+            let all: Vec<usize> = (0..spans.cables.len()).filter(same).collect();
             let of_group = |node: usize| spans.modules.get(node).is_none_or(|m| m.within.is_some());
-            let plain = alone && !of_group(ends.from.node) && !of_group(ends.to.node);
+            let plain = |c: &usize| {
+                let ends = draft.cables.get(*c);
+                ends.is_some_and(|c| !of_group(c.from.node) && !of_group(c.to.node))
+            };
             let here = amount.start <= cursor && cursor <= amount.end;
-            (plain && here).then(|| named(params::of_cable(draft, cable)))?
+            let all = all.iter().filter(|_| here && all.iter().all(plain));
+            all.map(|c| named(params::of_cable(draft, *c))).collect()
         }
         _ => None,
     }
@@ -117,7 +130,7 @@ fn value_there(app: &App, module: &str, knob: &Knob) -> Option<ParamValue> {
     (kind(&patch, there.node) == kind(draft, knob.node)).then_some(there.value)
 }
 
-fn send(app: &mut App, module: &str, param: &str, value: ParamValue) {
+fn send(app: &mut App, knobs: &[(String, Knob)]) {
     let of_file = |s: &crate::control::command::SlotId| {
         app.loaded(*s).is_some_and(|l| l.path == app.text.path)
     };
@@ -129,11 +142,19 @@ fn send(app: &mut App, module: &str, param: &str, value: ParamValue) {
     let Some(focus) = focus else {
         return;
     };
-    app.ask(Command::SetParam {
-        focus,
-        module: module.to_owned(),
-        param: param.to_owned(),
-        value,
+    app.ask(match knobs {
+        [(module, knob)] => Command::SetParam {
+            focus,
+            module: module.clone(),
+            param: knob.name.clone(),
+            value: knob.value,
+        },
+        several => {
+            let each =
+                |(module, knob): &(String, Knob)| (module.clone(), knob.name.clone(), knob.value);
+            let knobs = several.iter().map(each).collect();
+            Command::SetParams { focus, knobs }
+        }
     });
 }
 
@@ -159,12 +180,13 @@ pub fn hear_values(app: &mut App, before: &Patch) {
     };
     let other = cables.filter(|c| draft.cables[*c].amount != before.cables[*c].amount);
     let amounts = other.map(|cable| params::of_cable(&draft, cable));
-    let knobs: Vec<Knob> = params.chain(amounts).collect();
-    for knob in knobs {
-        let module = draft.modules[knob.node].name.clone();
-        if value_there(app, &module, &knob).is_some_and(|there| there != knob.value) {
-            send(app, &module, &knob.name, knob.value);
-        }
+    let named = |knob: Knob| (draft.modules[knob.node].name.clone(), knob);
+    let other = |(module, knob): &(String, Knob)| {
+        value_there(app, module, knob).is_some_and(|there| there != knob.value)
+    };
+    let knobs: Vec<_> = params.chain(amounts).map(named).filter(other).collect();
+    if !knobs.is_empty() {
+        send(app, &knobs);
     }
 }
 

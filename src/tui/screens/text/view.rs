@@ -7,7 +7,7 @@ use ratatui::{
 
 use crate::patch::diagnostic::{Diagnostic, Severity};
 use crate::tui::app::{App, Layer};
-use crate::tui::editor::{Editor, highlight};
+use crate::tui::editor::{Editor, highlight, width_between};
 use crate::tui::mouse::Spot;
 use crate::tui::options::Glyphs;
 use crate::tui::pen::{Labels, Pen, panel};
@@ -112,7 +112,11 @@ fn lines(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) -> Option<Pos
     }
     app.text.top.set(Some(top));
     let width = usize::from(area.width.saturating_sub(GUTTER + 1));
-    let left = (cursor_column + 1).saturating_sub(width);
+    let at_cursor = &editor.lines()[cursor_line];
+    let mut left = (cursor_column + 1).saturating_sub(width);
+    while usize::from(width_between(at_cursor, left, cursor_column)) >= width.max(1) {
+        left += 1;
+    }
     let mut in_comment = false;
     for line in &editor.lines()[..top] {
         highlight::pieces(line, &mut in_comment);
@@ -128,7 +132,7 @@ fn lines(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) -> Option<Pos
         if n == cursor_line {
             let whole = Rect::new(area.x, area.y + y, area.width, 1);
             buf.set_style(whole, theme.raised());
-            let x = area.x + GUTTER + (cursor_column - left) as u16;
+            let x = area.x + GUTTER + width_between(line, left, cursor_column);
             cursor = Some(Position::new(x.min(area.right() - 1), area.y + y));
         }
         let place = Rect::new(area.x, area.y + y, area.width, 1);
@@ -163,14 +167,9 @@ fn lines(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) -> Option<Pos
             pen.text(visible, theme.style(role));
         }
         for mark in marks.iter().filter(|mark| mark.line == n) {
-            let from = mark.from.max(left) - left;
-            let to = (mark.to.max(left) - left).min(width + 1);
-            let place = Rect::new(
-                area.x + GUTTER + from.min(width) as u16,
-                area.y + y,
-                to.saturating_sub(from) as u16,
-                1,
-            );
+            let from = width_between(line, left, mark.from).min(width as u16);
+            let to = width_between(line, left, mark.to).min(width as u16 + 1);
+            let place = Rect::new(area.x + GUTTER + from, area.y + y, to - from, 1);
             buf.set_style(place.intersection(area), mark.style);
         }
         y += 1;
@@ -178,7 +177,7 @@ fn lines(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) -> Option<Pos
             finding_row(
                 app,
                 finding,
-                left,
+                (line, left),
                 Rect {
                     y: area.y + y,
                     height: area.height.saturating_sub(y).min(1),
@@ -193,7 +192,13 @@ fn lines(app: &App, editor: &Editor, area: Rect, buf: &mut Buffer) -> Option<Pos
 }
 
 /// "      ^^^^^ unknown module `Lader`; did you mean `Ladder`?  Tab fixes"
-fn finding_row(app: &App, finding: &Diagnostic, left: usize, area: Rect, buf: &mut Buffer) {
+fn finding_row(
+    app: &App,
+    finding: &Diagnostic,
+    (line, left): (&str, usize),
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let theme = &app.theme;
     let style = theme.style(match finding.severity {
         Severity::Error => Role::DiagError,
@@ -207,7 +212,7 @@ fn finding_row(app: &App, finding: &Diagnostic, left: usize, area: Rect, buf: &m
     };
     let text = format!("{} {}{fix}", "^".repeat(length), finding.message);
     // Under its place where the message then fits, else further left.
-    let wanted = (finding.column - 1).saturating_sub(left) as u16;
+    let wanted = width_between(line, left, finding.column - 1);
     let room = area.width.saturating_sub(GUTTER);
     let fits = room.saturating_sub(crate::tui::pen::columns(&text));
     Pen::row(buf, area, 0)
