@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::{
     BLOCK,
-    lanes::{Float, Int, Lanes, Mask},
+    lanes::{Float, Int, Lanes, Mask, WIDEST},
 };
 
 /// State words of a [`Phase`].
@@ -43,15 +43,27 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// The phase `frames` frames on; 0 is the last frame of the block before.
+    /// Both words of the last multiple of four frames, and what the frames since then add to the upper one.
     #[inline(always)]
-    pub fn at(&self, frames: usize) -> i32 {
-        let top = |x: u64| (x >> 31) as i32;
+    fn parts(&self, frames: usize) -> (u64, i32) {
         let (fours, odd) = (frames as u64 / 4 * 4, frames as u64 % 4);
         // Within four frames the lower word's carry waits, as it does there.
         let from = self.start.wrapping_add(self.step.wrapping_mul(fours));
-        top(from).wrapping_add(top(self.step.wrapping_mul(odd)))
+        (from, top(self.step.wrapping_mul(odd)))
     }
+
+    /// The phase `frames` frames on; 0 is the last frame of the block before.
+    #[inline(always)]
+    pub fn at(&self, frames: usize) -> i32 {
+        let (from, odd) = self.parts(frames);
+        top(from).wrapping_add(odd)
+    }
+}
+
+/// The upper word of both.
+#[inline(always)]
+fn top(both: u64) -> i32 {
+    (both >> 31) as i32
 }
 
 /// Both words of one lane as one number.
@@ -129,6 +141,37 @@ impl<L: Lanes> Phase<L> {
     #[inline(always)]
     pub fn advance(&mut self, l: L, each: impl FnMut(usize, L::I)) {
         self.advance_over(l, 0..BLOCK, each);
+    }
+
+    /// Advances a block at the frequency set and writes the phase of every frame: the same ones, of one lane in runs.
+    #[inline(always)]
+    pub fn fill(&mut self, l: L, to: &mut [L::I; BLOCK]) {
+        if L::RUN < 4 {
+            return self.advance(
+                l,
+                #[inline(always)]
+                |i, turn| to[i] = turn,
+            );
+        }
+        let (ahead, r) = (self.ahead(0), l.run());
+        let [mut turns, mut rests, mut odds] = [[l.i(0); WIDEST]; 3];
+        for k in 0..L::RUN {
+            let (from, odd) = ahead.parts(k + 1);
+            turns[k] = l.i(top(from));
+            rests[k] = l.i(from as i32 & REST);
+            odds[k] = l.i(odd);
+        }
+        let run = ahead.step.wrapping_mul(L::RUN as u64);
+        let (turn_a_run, rest_a_run) = (r.i(top(run)), r.i(run as i32 & REST));
+        let (mut turn, mut rest) = (l.load_int(&turns, 0), l.load_int(&rests, 0));
+        let odd = l.load_int(&odds, 0);
+        for at in (0..BLOCK).step_by(L::RUN) {
+            l.store_int(to, at, turn + odd);
+            let sum = rest + rest_a_run;
+            turn = turn + turn_a_run + sum.shr(31);
+            rest = sum & r.i(REST);
+        }
+        self.skip(BLOCK as u64);
     }
 
     /// Advances some of a block's frames, from a multiple of four to one.
@@ -216,7 +259,7 @@ fn increment(freq: f32, rate: f32) -> (i32, i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dsp::lanes::Scalar;
+    use crate::dsp::lanes::{Isa, IsaChoice, Scalar, WithIsa, with_isa};
 
     type One = Scalar<false>;
 
@@ -245,6 +288,47 @@ mod tests {
         (0..blocks).for_each(|_| p.advance(Scalar, |_, _| ()));
         let want = (blocks as u128 * 64 * fixed as u128 % (1 << 63)) >> 31;
         assert_eq!(turn(&p), want as u32);
+    }
+
+    /// Blocks written at once, and frame by frame.
+    struct Filled;
+
+    impl WithIsa for Filled {
+        type Output = ();
+        fn with<A: Isa>(self, isa: A) {
+            isa.run(
+                #[inline(always)]
+                || (fills(isa.one()), fills(isa.wide())),
+            );
+        }
+    }
+
+    #[inline(always)]
+    fn fills<L: Lanes>(l: L) {
+        for freq in [0.01, 27.5, 439.99, 5_000.1, 23_999.0] {
+            let mut one = Phase::<L>::load(&[l.f(0.0); WORDS]);
+            one.tune(l, l.from_fn(|lane| freq + lane as f32), 44_100.0);
+            let mut other = one;
+            for _ in 0..1_000 {
+                let (mut filled, mut i) = ([l.i(0); BLOCK], 0);
+                one.fill(l, &mut filled);
+                other.advance(l, |_, turn| {
+                    assert_eq!(filled[i].lanes(), turn.lanes(), "{freq} {i}");
+                    i += 1;
+                });
+                assert_eq!(one.turn.lanes(), other.turn.lanes());
+                assert_eq!(one.rest.lanes(), other.rest.lanes());
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_filled_in_runs_has_the_same_phases() {
+        for isa in IsaChoice::ALL {
+            if isa.resolve().is_ok() {
+                with_isa(isa, Filled).expect("is there");
+            }
+        }
     }
 
     #[test]

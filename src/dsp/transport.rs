@@ -41,8 +41,14 @@ impl Transport {
     /// Position in beats at a frame; frames before the anchor count backwards.
     #[inline]
     pub fn beat_at(&self, frame: u64) -> f64 {
+        self.beat_by(frame, self.beats_per_frame())
+    }
+
+    /// The same where the beats in a frame are known: they take a division.
+    #[inline]
+    pub fn beat_by(&self, frame: u64, step: f64) -> f64 {
         let frames = frame as i64 - self.anchor_frame as i64;
-        self.anchor_beat + frames as f64 * self.beats_per_frame()
+        self.anchor_beat + frames as f64 * step
     }
 
     /// The first frame at or after `from` at which the position is at least `beat`; none while stopped, and for
@@ -55,10 +61,10 @@ impl Transport {
         let frames = ((beat - self.anchor_beat) / step).ceil();
         let mut frame = (self.anchor_frame as i64 + frames as i64).max(from as i64) as u64;
         // The division may round either way: settle on the frame that `beat_at` agrees with.
-        while frame > from && self.beat_at(frame - 1) >= beat {
+        while frame > from && self.beat_by(frame - 1, step) >= beat {
             frame -= 1;
         }
-        while self.beat_at(frame) < beat {
+        while self.beat_by(frame, step) < beat {
             frame += 1;
         }
         Some(frame)

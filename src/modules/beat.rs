@@ -69,17 +69,17 @@ impl Grid {
         let beat = time.beat_at(frame);
         // But for swing, which moves an edge by less than a step: the edges themselves decide.
         let mut number = (beat / self.length * up as f64 / down as f64).floor() as i64;
-        while self.tick_beat(number, up, down) > beat {
+        let mut start = self.tick_beat(number, up, down);
+        let mut end = self.tick_beat(number + 1, up, down);
+        while start > beat {
             number -= 1;
+            (start, end) = (self.tick_beat(number, up, down), start);
         }
-        while self.tick_beat(number + 1, up, down) <= beat {
+        while end <= beat {
             number += 1;
+            (start, end) = (end, self.tick_beat(number + 1, up, down));
         }
-        Place {
-            number,
-            start: self.tick_beat(number, up, down),
-            end: self.tick_beat(number + 1, up, down),
-        }
+        Place { number, start, end }
     }
 
     #[inline]
@@ -97,7 +97,10 @@ impl Place {
     /// The part of a place, cut into so many, at a frame; its number is the part's, from 0.
     #[inline]
     pub fn part(&self, time: &Transport, frame: u64, parts: u32) -> Self {
-        let parts = parts.max(1) as i64;
+        if parts <= 1 {
+            return Self { number: 0, ..*self };
+        }
+        let parts = parts as i64;
         let edge = |n: i64| match n == parts {
             true => self.end,
             false => self.start + (self.end - self.start) * (n as f64 / parts as f64),

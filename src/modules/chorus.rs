@@ -12,6 +12,7 @@ use super::{
     module::{Build, Io, LaneInit, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
+    tone::phases,
 };
 
 ports! {
@@ -80,25 +81,16 @@ impl Module for Chorus {
         let sides = [io.ins[input::IN_L], io.ins[input::IN_R]];
         let hears = sides[0].louder_than(l, SILENCE) || sides[1].louder_than(l, SILENCE);
         let mut phase = Phase::<L>::load(io.state);
-        let mut moves = [l.i(0); BLOCK];
         let rate = io.ins[param::RATE];
-        if rate.is_constant() {
-            phase.tune(l, rate.head(), self.rate);
-            phase.advance(
-                l,
-                #[inline(always)]
-                |i, turn| moves[i] = turn,
-            );
-        } else {
-            phase.advance_along(
-                l,
-                self.rate,
-                #[inline(always)]
-                |i| rate.at(i),
-                #[inline(always)]
-                |i, turn| moves[i] = turn,
-            );
-        }
+        let steady = rate.is_constant().then_some(rate.head());
+        let moves = phases(
+            l,
+            &mut phase,
+            self.rate,
+            steady,
+            #[inline(always)]
+            |i| rate.at(i),
+        );
         phase.store(io.state);
         if !hears && io.state[QUIET].ge(l.f(self.len as f32)).all() {
             io.outs[output::OUT_L].fill(l.f(0.0));

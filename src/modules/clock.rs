@@ -95,10 +95,10 @@ impl Module for Clock {
                         return s.write(cx, out, lane, gate, &Strike::of(&place, true));
                     }
                     let end = s.end(cx, place.end);
+                    let (per, step) = (1.0 / (place.end - place.start), s.time.beats_per_frame());
                     for i in s.at..end {
-                        let beat = s.time.beat_at(cx.frame + i as u64);
-                        let phase = (beat - place.start) / (place.end - place.start);
-                        out.block[i].lanes_mut()[lane] = phase as f32;
+                        let beat = s.time.beat_by(cx.frame + i as u64, step);
+                        out.block[i].lanes_mut()[lane] = ((beat - place.start) * per) as f32;
                     }
                     (end, s.time.playing)
                 });

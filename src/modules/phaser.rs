@@ -3,7 +3,7 @@ use std::f32::consts::PI;
 
 use crate::dsp::{
     BLOCK,
-    lanes::{Float, Lanes, Mask},
+    lanes::{Float, Lanes, Mask, RunF},
     math::{exp2, tan_fraction},
     phase::{self, Phase, turns},
     sine::sin_turn,
@@ -13,6 +13,7 @@ use super::{
     module::{Build, In, Io, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
+    tone::phases,
 };
 
 ports! {
@@ -64,25 +65,16 @@ impl Module for Phaser {
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let sides = [io.ins[input::IN_L], io.ins[input::IN_R]];
         let mut phase = Phase::<L>::load(io.state);
-        let mut moves = [l.i(0); BLOCK];
         let rate = io.ins[param::RATE];
-        if rate.is_constant() {
-            phase.tune(l, rate.head(), self.rate);
-            phase.advance(
-                l,
-                #[inline(always)]
-                |i, turn| moves[i] = turn,
-            );
-        } else {
-            phase.advance_along(
-                l,
-                self.rate,
-                #[inline(always)]
-                |i| rate.at(i),
-                #[inline(always)]
-                |i, turn| moves[i] = turn,
-            );
-        }
+        let steady = rate.is_constant().then_some(rate.head());
+        let moves = phases(
+            l,
+            &mut phase,
+            self.rate,
+            steady,
+            #[inline(always)]
+            |i| rate.at(i),
+        );
         phase.store(io.state);
         let filters = &mut io.state[phase::WORDS..];
         let silent = !sides[0].louder_than(l, SILENCE) && !sides[1].louder_than(l, SILENCE);
@@ -92,59 +84,123 @@ impl Module for Phaser {
             io.outs[output::OUT_R].fill(l.f(0.0));
             return;
         }
-        for (side, (x, state)) in sides.into_iter().zip(filters.chunks_exact_mut(MOST)).enumerate() {
-            let state = &mut state[..self.stages];
-            let out = &mut io.outs[output::OUT_L + side].block;
-            self.side(l, side, x, io.ins, &moves, state, out);
+        let ways = [0, 1].map(
+            #[inline(always)]
+            |side| self.ways(l, side, io.ins, &moves),
+        );
+        let [left, right, ..] = &mut *io.outs else {
+            return;
+        };
+        let outs = [&mut *left.block, &mut *right.block];
+        let feedback = io.ins[param::FEEDBACK];
+        // Both sides in one loop: neither waits for the other.
+        for i in 0..BLOCK {
+            let round = feedback.at(i);
+            for side in 0..2 {
+                let state = &mut filters[side * MOST..][..self.stages];
+                outs[side][i] = ways[side].pass(l, i, sides[side].at(i), round, state);
+            }
+        }
+        let mix = io.ins[param::MIX];
+        for side in 0..2 {
+            blend(l, sides[side], &feedback, &mix, outs[side]);
         }
     }
 }
 
+/// What the filters of one side do in a block, frame by frame. An all-pass is `pass` of its input and `keep` of its state; the state
+/// moves by `part` of what it lacks.
+struct Ways<L: Lanes> {
+    pass: [L::F; BLOCK],
+    keep: [L::F; BLOCK],
+    part: [L::F; BLOCK],
+    /// What all of them pass of what goes in, and what the loop makes of that: both times 1 / (1 - feedback times the former).
+    through: [L::F; BLOCK],
+    open: [L::F; BLOCK],
+}
+
 impl Phaser {
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)] // one call
-    fn side<L: Lanes>(
-        &self,
-        l: L,
-        side: usize,
-        x: In<'_, L>,
-        ins: &[In<'_, L>],
-        moves: &[L::I; BLOCK],
-        state: &mut [L::F],
-        out: &mut [L::F; BLOCK],
-    ) {
-        let (center, depth) = (ins[param::CENTER], ins[param::DEPTH]);
-        let (feedback, spread, mix) = (ins[param::FEEDBACK], ins[param::SPREAD], ins[param::MIX]);
-        let (zero, half, one, two) = (l.f(0.0), l.f(0.5), l.f(1.0), l.f(2.0));
-        let (per_hz, highest) = (l.f(PI / self.rate), l.f(0.45 * PI));
-        for i in 0..BLOCK {
-            let aside = turns(l, spread.at(i) * l.f(0.5 * side as f32));
-            let way = sin_turn(l, moves[i] + aside) * depth.at(i);
-            let (n, d) = tan_fraction(l, (center.at(i) * exp2(l, way) * per_hz).min(highest));
-            // An all-pass is `pass` of its input and `keep` of its state; the state moves by `part` of what it lacks.
+    fn ways<L: Lanes>(&self, l: L, side: usize, ins: &[In<'_, L>], moves: &[L::I; BLOCK]) -> Ways<L> {
+        let [center, depth] = [ins[param::CENTER], ins[param::DEPTH]];
+        let [feedback, spread] = [ins[param::FEEDBACK], ins[param::SPREAD]];
+        let row = [l.f(0.0); BLOCK];
+        let mut ways = Ways {
+            pass: row,
+            keep: row,
+            part: row,
+            through: row,
+            open: row,
+        };
+        let r = l.run();
+        let (one, two) = (r.f(1.0), r.f(2.0));
+        let (per_hz, highest) = (r.f(PI / self.rate), r.f(0.45 * PI));
+        for at in (0..BLOCK).step_by(L::RUN) {
+            let aside = turns(r, run_of(l, &spread, at) * r.f(0.5 * side as f32));
+            let way = sin_turn(r, l.load_int(moves, at) + aside) * run_of(l, &depth, at);
+            let angle = run_of(l, &center, at) * exp2(r, way) * per_hz;
+            let (n, d) = tan_fraction(r, angle.min(highest));
             let per = one / (n + d);
-            let (pass, keep, part) = ((n - d) * per, two * d * per, two * n * per);
-            let (mut from_state, mut through) = (zero, one);
-            for s in state.iter() {
-                from_state = from_state.fma(pass, *s * keep);
+            let pass = (n - d) * per;
+            let mut through = pass;
+            for _ in 1..self.stages {
                 through = through * pass;
             }
-            let x = x.at(i);
-            let round = feedback.at(i);
-            let y = through.fma(x, from_state) / round.nfma(through, one);
-            let mut z = y.fma(round, x);
-            for s in state.iter_mut() {
-                let next = z.fma(pass, *s * keep);
-                *s = (z - *s).fma(part, *s);
-                z = next;
-            }
-            // Heard beside the filters is what goes into them, feedback included: so a notch is to nothing however sharp. Of the
-            // loop's gain, 1 / (1 - feedback) at a peak, half is taken back.
-            let mix = mix.at(i);
-            let both = (mix + mix).min(one);
-            let dry = (y * round).fma(both, x);
-            out[i] = (y - dry).fma(mix, dry) * both.nfma(round.abs() * half, one);
+            let open = one / run_of(l, &feedback, at).nfma(through, one);
+            l.store(&mut ways.pass, at, pass);
+            l.store(&mut ways.keep, at, two * d * per);
+            l.store(&mut ways.part, at, two * n * per);
+            l.store(&mut ways.through, at, through * open);
+            l.store(&mut ways.open, at, open);
         }
+        ways
+    }
+}
+
+impl<L: Lanes> Ways<L> {
+    /// What comes out of a frame's filters. They are linear: what reaches each one is what the states before it give, known before
+    /// the loop is closed, and its share of what goes in. So only the first sum goes from filter to filter.
+    #[inline(always)]
+    fn pass(&self, l: L, i: usize, x: L::F, round: L::F, state: &mut [L::F]) -> L::F {
+        let (pass, keep, part) = (self.pass[i], self.keep[i], self.part[i]);
+        let mut reaches = [l.f(0.0); MOST];
+        let mut from_state = l.f(0.0);
+        for (s, reaches) in state.iter().zip(&mut reaches) {
+            *reaches = from_state;
+            from_state = from_state.fma(pass, *s * keep);
+        }
+        let y = self.through[i].fma(x, from_state * self.open[i]);
+        let mut share = y.fma(round, x);
+        for (s, reaches) in state.iter_mut().zip(reaches) {
+            *s = (reaches + share - *s).fma(part, *s);
+            share = share * pass;
+        }
+        y
+    }
+}
+
+/// A run of an input.
+#[inline(always)]
+fn run_of<L: Lanes>(l: L, x: &In<'_, L>, at: usize) -> RunF<L> {
+    match x.block() {
+        Some(block) => l.load(block, at),
+        None => l.spread(x.head()),
+    }
+}
+
+/// What is heard, of what comes out of the filters. Beside them that is what goes into them, feedback included: so a notch is to
+/// nothing however sharp. Of the loop's gain, 1 / (1 - feedback) at a peak, half is taken back.
+#[inline(always)]
+fn blend<L: Lanes>(l: L, x: In<'_, L>, round: &In<'_, L>, mix: &In<'_, L>, out: &mut [L::F; BLOCK]) {
+    let r = l.run();
+    let (half, one) = (r.f(0.5), r.f(1.0));
+    for at in (0..BLOCK).step_by(L::RUN) {
+        let (mix, round) = (run_of(l, mix, at), run_of(l, round, at));
+        let y = l.load(out, at);
+        let both = (mix + mix).min(one);
+        let dry = (y * round).fma(both, run_of(l, &x, at));
+        let heard = (y - dry).fma(mix, dry) * both.nfma(round.abs() * half, one);
+        l.store(out, at, heard);
     }
 }
 

@@ -156,7 +156,10 @@ impl Seq {
         s.hold(&mut io.outs[output::VELOCITY], lane, end, step.velocity);
 
         let slide = of(io.ins[param::SLIDE]) as f64;
-        let left = self.slide_left(s.time, &place, slide, seed);
+        let left = match step.slides {
+            true => self.slide_left(s.time, &place, slide, seed),
+            false => 0.0,
+        };
         if left.abs() <= 1e-5 {
             s.hold(&mut io.outs[output::PITCH], lane, end, step.pitch);
             return (end, moves);
@@ -178,9 +181,6 @@ impl Seq {
     /// Octaves that a slide into this step has to go when the step starts. A slide that was cut short by the next one counts.
     fn slide_left(&self, time: &Transport, place: &Place, slide: f64, seed: u32) -> f64 {
         let step = |number| self.steps.step(number, seed);
-        if !step(place.number).slides {
-            return 0.0;
-        }
         let mut first = place.number;
         for _ in 0..CHAIN {
             first -= 1;

@@ -1,4 +1,4 @@
-//! What sine oscillators share: a block's phases, and a tone that modulates itself. Runs on engine threads.
+//! What sine oscillators and what sways share: a block's phases; and a tone that modulates itself. Runs on engine threads.
 use crate::dsp::{
     BLOCK,
     lanes::Lanes,
@@ -20,11 +20,7 @@ pub fn phases<L: Lanes>(
     let mut phases = [l.i(0); BLOCK];
     if let Some(freq) = steady {
         phase.tune(l, freq, rate);
-        phase.advance(
-            l,
-            #[inline(always)]
-            |i, turn| phases[i] = turn,
-        );
+        phase.fill(l, &mut phases);
     } else {
         phase.advance_along(
             l,

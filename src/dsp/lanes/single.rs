@@ -142,8 +142,33 @@ mod tests {
         fn with<A: Isa>(self, isa: A) {
             isa.run(
                 #[inline(always)]
-                || check(isa.one()),
+                || {
+                    check(isa.one());
+                    check_across(isa.one());
+                    check_across(isa.wide());
+                },
             );
+        }
+    }
+
+    /// What goes across lanes: sums, and rows of a table mixed.
+    fn check_across<L: Lanes>(l: L) {
+        let item = |row: usize, lane: usize| (100 * row + lane * lane) as f32;
+        let mut rows = std::array::from_fn(|row| l.from_fn(|lane| item(row, lane)));
+        l.sums(&mut rows);
+        for (row, sum) in rows[0].lanes().iter().enumerate() {
+            assert_eq!(
+                *sum,
+                (0..L::N).map(|lane| item(row, lane)).sum::<f32>(),
+                "{row}"
+            );
+        }
+        let (a, b): ([f32; 32], [f32; 32]) = (
+            std::array::from_fn(|k| (k as f32).sqrt()),
+            std::array::from_fn(|k| 1.0 / (k as f32 + 0.7)),
+        );
+        for (k, mixed) in l.blend(&a, &b, (0.3, -1.7)).into_iter().enumerate() {
+            assert_eq!(mixed, a[k] * 0.3 + b[k] * -1.7, "{k}");
         }
     }
 
