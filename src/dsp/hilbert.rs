@@ -3,9 +3,10 @@
 //!
 //! A half-band elliptic low-pass made of two all-pass chains, shifted up by a quarter of the rate: what it stops becomes the
 //! negative frequencies.
-use std::f64::consts::{FRAC_PI_4, PI};
-
-use super::lanes::{Float, Lanes};
+use super::{
+    half_band::coefficients,
+    lanes::{Float, Lanes},
+};
 
 /// Sections of both chains: 5.8 dB of rejection each.
 const SECTIONS: usize = 18;
@@ -25,9 +26,9 @@ pub struct Hilbert {
 
 impl Hilbert {
     pub fn new(rate: f32) -> Self {
-        let coefficients = half_band(2.0 * LOWEST / rate as f64);
+        let all = coefficients::<SECTIONS>(2.0 * LOWEST / rate as f64);
         Self {
-            chains: [0, 1].map(|c| std::array::from_fn(|k| coefficients[2 * k + c] as f32)),
+            chains: [0, 1].map(|c| std::array::from_fn(|k| all[2 * k + c] as f32)),
         }
     }
 
@@ -58,28 +59,4 @@ impl Hilbert {
         words[2 * place(CHAIN) + 1] = z;
         (y, z)
     }
-}
-
-/// The all-pass coefficients of an elliptic half-band filter whose transition is so wide, in parts of the rate, in rising order
-/// (Valenzuela and Constantinides 1983).
-fn half_band(transition: f64) -> [f64; SECTIONS] {
-    let k = ((1.0 - 2.0 * transition) * FRAC_PI_4).tan().powi(2);
-    let root = (1.0 - k * k).sqrt().sqrt();
-    let e = 0.5 * (1.0 - root) / (1.0 + root);
-    let e4 = e.powi(4);
-    let q = e * (1.0 + e4 * (2.0 + e4 * (15.0 + 150.0 * e4)));
-    let order = (2 * SECTIONS + 1) as f64;
-    std::array::from_fn(|index| {
-        let turn = (index + 1) as f64 * PI / order;
-        let sign = |i: i32| if i % 2 == 0 { 1.0 } else { -1.0 };
-        let above: f64 = (0..20)
-            .map(|i| sign(i) * q.powi(i * (i + 1)) * ((2 * i + 1) as f64 * turn).sin())
-            .sum();
-        let below: f64 = (1..20)
-            .map(|i| sign(i) * q.powi(i * i) * ((2 * i) as f64 * turn).cos())
-            .sum();
-        let w = (above * q.powf(0.25) / (below + 0.5)).powi(2);
-        let root = ((1.0 - w * k) * (1.0 - w / k)).sqrt() / (1.0 + w);
-        (1.0 - root) / (1.0 + root)
-    })
 }

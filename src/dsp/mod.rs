@@ -12,6 +12,7 @@ pub mod equal_power;
 pub mod euclid;
 pub mod fdn;
 pub mod frame_ring;
+pub mod half_band;
 pub mod hilbert;
 pub mod ladder;
 pub mod lanes;
