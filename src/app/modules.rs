@@ -172,7 +172,7 @@ pub fn page() -> String {
 fn section(page: &mut String, spec: &ModuleSpec) {
     let _ = write!(page, "\n### {}\n\n{}", spec.kind, spec.doc);
     if !spec.algorithm.is_empty() {
-        let _ = write!(page, " {}", spec.algorithm);
+        let _ = write!(page, " How: {}.", spec.algorithm);
     }
     let _ = write!(
         page,

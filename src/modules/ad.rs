@@ -38,7 +38,7 @@ impl Module for Ad {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Ad",
         doc: "Envelope of attack and decay, struck by a gate of any length; may repeat itself.",
-        algorithm: "",
+        algorithm: "exponentials as in Adsr",
         family: Family::Modulation,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

@@ -52,7 +52,7 @@ impl Module for Adsr {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Adsr",
         doc: "Envelope: attack, decay, sustain, release; starts from the level it has.",
-        algorithm: "",
+        algorithm: "exponentials as of a capacitor: the attack aims a third above full level and the release below 0, so that both arrive",
         family: Family::Modulation,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

@@ -28,7 +28,7 @@ impl Module for Ar {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Ar",
         doc: "Envelope of attack and release: full level while its gate is open.",
-        algorithm: "",
+        algorithm: "exponentials as in Adsr",
         family: Family::Modulation,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

@@ -45,7 +45,7 @@ impl Module for Env {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Env",
         doc: "Envelope of any stages, each with its level, time and curve; may hold or repeat while the gate is open.",
-        algorithm: "",
+        algorithm: "each stage an exponential whose exponent is its curve, straight at 0",
         family: Family::Modulation,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

@@ -46,7 +46,7 @@ impl Module for Follower {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Follower",
         doc: "Envelope follower: the loudness of a signal as a control signal and a gate.",
-        algorithm: "",
+        algorithm: "a one-pole of two times on the size of the signal or on its square",
         family: Family::Modulation,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

@@ -63,7 +63,7 @@ impl Module for Lfo {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Lfo",
         doc: "Slow oscillator for modulation, free-running or locked to the beat.",
-        algorithm: "",
+        algorithm: "a phase of 32 bits with its remainder; locked to the beat it is a function of the position in the song; random values come from a hash of the cycle",
         family: Family::Modulation,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

@@ -33,7 +33,7 @@ impl Module for Noise {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Noise",
         doc: "White, pink or brown noise; the same at every start.",
-        algorithm: "",
+        algorithm: "white from a hash of the frame number (lowbias32, Wellons); pink and brown from it through five parallel one-poles",
         family: Family::Source,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

@@ -31,7 +31,7 @@ impl Module for Pan {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Pan",
         doc: "Places a mono signal, or each voice of a chord, between the speakers at equal power.",
-        algorithm: "",
+        algorithm: "equal power: cosine and sine of a quarter turn; voices stand apart by the golden ratio",
         family: Family::Shaping,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

@@ -45,7 +45,7 @@ impl Module for Quantize {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Quantize",
         doc: "Puts a pitch into a scale: the nearest note, with a little stickiness.",
-        algorithm: "",
+        algorithm: "the nearest note, left only for one that is nearer by a margin",
         family: Family::Notes,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

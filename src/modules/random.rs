@@ -44,7 +44,7 @@ impl Module for Random {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Random",
         doc: "A random value every step of the transport, which may come again in a loop.",
-        algorithm: "",
+        algorithm: "a hash of the step in the song, so that a place always has its value",
         family: Family::Modulation,
         voicing: Voicing::Summed,
         inputs: INPUTS,

@@ -39,7 +39,7 @@ impl Module for Slew {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Slew",
         doc: "Slew limiter: portamento, lag, soft edges; begins where its signal begins.",
-        algorithm: "",
+        algorithm: "steps of bounded size, or a one-pole of two times",
         family: Family::Shaping,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

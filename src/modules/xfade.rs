@@ -29,7 +29,7 @@ impl Module for Xfade {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Xfade",
         doc: "Crossfade between two signals.",
-        algorithm: "",
+        algorithm: "cosine and sine of a quarter turn, or a straight line",
         family: Family::Shaping,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,
