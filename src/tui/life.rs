@@ -133,7 +133,8 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
             false => app.deadline().map_or(next_frame, |d| d.min(next_frame)),
         };
         let time = until.saturating_duration_since(Instant::now());
-        match tty.wait(time) {
+        let waited = tty.wait(time);
+        match waited {
             Waited::Gone => return Ok(ExitReason::TerminalLost),
             Waited::Nothing => {
                 burst.waited(time);
@@ -144,6 +145,10 @@ fn show(handle: Handle, options: Options, tty: &Tty) -> io::Result<ExitReason> {
         // A resize comes as a signal, not as input: crossterm is asked either way.
         let mut resized = false;
         more = event::poll(Duration::ZERO)?;
+        if !more && waited == Waited::Input {
+            tty.announce();
+            more = event::poll(Duration::ZERO)?;
+        }
         while more {
             let input = event::read()?;
             resized |= matches!(input, Event::Resize(..));

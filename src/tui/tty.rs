@@ -60,6 +60,19 @@ mod unix {
             unsafe { libc::tcgetpgrp(self.fd) == libc::getpgrp() }
         }
 
+        /// Has input that waits be announced again. crossterm takes in a kilobyte at each announcement of epoll's, which tells of new
+        /// input only: the rest of a longer piece would lie there until the next key. Settings that are set wake whoever waits.
+        #[allow(unsafe_code)]
+        pub fn announce(&self) {
+            let mut now = std::mem::MaybeUninit::<libc::termios>::uninit();
+            // SAFETY: the first call fills the settings or fails, and only what was filled is read; both fail on what is no terminal.
+            unsafe {
+                if libc::tcgetattr(self.fd, now.as_mut_ptr()) == 0 {
+                    libc::tcsetattr(self.fd, libc::TCSANOW, now.as_ptr());
+                }
+            }
+        }
+
         /// Whether the terminal is gone.
         pub fn gone(&self) -> bool {
             self.poll(0, Duration::ZERO) == Waited::Gone
@@ -109,6 +122,8 @@ impl Tty {
     pub fn gone(&self) -> bool {
         false
     }
+
+    pub fn announce(&self) {}
 
     pub fn is_ours(&self) -> bool {
         true
