@@ -9,6 +9,7 @@ const SECTIONS: usize = 8;
 /// Of one.
 const CHAIN: usize = SECTIONS / 2;
 /// From what passes to what is stopped, in parts of the doubled rate: 20 to 28 kHz where frames come at 48 kHz.
+#[cfg(test)]
 const TRANSITION: f64 = 1.0 / 24.0;
 
 /// A chain's state: each section's last input, and the last one's output.
@@ -25,38 +26,29 @@ pub fn load<L: Lanes>(l: L, words: &[L::F]) -> [Chain<L>; 2] {
     chains
 }
 
-#[derive(Clone, Debug)]
-pub struct HalfBand {
-    chains: [[f32; CHAIN]; 2],
+/// Of the first chain and of the second: [`coefficients`] in turns. Written out, for a graph that is edited live is built in
+/// microseconds.
+const CHAINS: [[f32; CHAIN]; 2] = [
+    [0.039_731_08, 0.295_456_47, 0.602_787_4, 0.845_343_6],
+    [0.147_442_16, 0.454_132_5, 0.732_784_6, 0.948_309_3],
+];
+
+/// The two frames of one, as loud as it.
+#[inline(always)]
+pub fn up<L: Lanes>(l: L, state: &mut [Chain<L>; 2], x: L::F) -> [L::F; 2] {
+    let [first, second] = state;
+    [
+        all_pass(l, &CHAINS[0], first, x),
+        all_pass(l, &CHAINS[1], second, x),
+    ]
 }
 
-impl Default for HalfBand {
-    fn default() -> Self {
-        let all = coefficients::<SECTIONS>(TRANSITION);
-        Self {
-            chains: [0, 1].map(|c| std::array::from_fn(|k| all[2 * k + c] as f32)),
-        }
-    }
-}
-
-impl HalfBand {
-    /// The two frames of one, as loud as it.
-    #[inline(always)]
-    pub fn up<L: Lanes>(&self, l: L, state: &mut [Chain<L>; 2], x: L::F) -> [L::F; 2] {
-        let [first, second] = state;
-        [
-            all_pass(l, &self.chains[0], first, x),
-            all_pass(l, &self.chains[1], second, x),
-        ]
-    }
-
-    /// One frame of two.
-    #[inline(always)]
-    pub fn down<L: Lanes>(&self, l: L, state: &mut [Chain<L>; 2], x: [L::F; 2]) -> L::F {
-        let [second, first] = state;
-        let later = all_pass(l, &self.chains[0], second, x[1]);
-        (later + all_pass(l, &self.chains[1], first, x[0])) * l.f(0.5)
-    }
+/// One frame of two.
+#[inline(always)]
+pub fn down<L: Lanes>(l: L, state: &mut [Chain<L>; 2], x: [L::F; 2]) -> L::F {
+    let [second, first] = state;
+    let later = all_pass(l, &CHAINS[0], second, x[1]);
+    (later + all_pass(l, &CHAINS[1], first, x[0])) * l.f(0.5)
 }
 
 #[inline(always)]
@@ -102,23 +94,30 @@ mod tests {
     use std::f64::consts::TAU;
 
     #[test]
+    fn the_chains_are_an_elliptic_half_band_filter() {
+        for (k, wanted) in coefficients::<SECTIONS>(TRANSITION).into_iter().enumerate() {
+            let a = f64::from(CHAINS[k % 2][k / 2]);
+            assert!((a - wanted).abs() < 1e-7, "{k}: {a} {wanted}");
+        }
+    }
+
+    #[test]
     fn up_and_down_again_passes_20_khz_and_puts_nothing_beside_it() {
         let l = Scalar::<false>;
         let zero = [[l.f(0.0); CHAIN + 1]; 2];
         for hz in [100.0f64, 5_000.0, 20_000.0] {
-            let (mut up, mut down) = (zero, zero);
-            let half = HalfBand::default();
+            let (mut risen, mut fallen) = (zero, zero);
             // The image, at 48 kHz - hz of the doubled rate's 96 kHz, and the sine itself; then what comes back.
             let (mut image, mut level) = ([0.0f64; 2], [0.0f64; 2]);
             for t in 0..4_800 {
                 let turn = TAU * hz * t as f64 / 48_000.0;
-                let two = half.up(l, &mut up, l.f(turn.sin() as f32));
+                let two = up(l, &mut risen, l.f(turn.sin() as f32));
                 for (m, x) in two.iter().enumerate().filter(|_| t >= 2_400) {
                     let turn = TAU * (48_000.0 - hz) * (2 * t + m) as f64 / 96_000.0;
                     image[0] += x.lanes()[0] as f64 * turn.cos();
                     image[1] += x.lanes()[0] as f64 * turn.sin();
                 }
-                let y = half.down(l, &mut down, two).lanes()[0] as f64;
+                let y = down(l, &mut fallen, two).lanes()[0] as f64;
                 if t >= 2_400 {
                     level[0] += y * turn.cos();
                     level[1] += y * turn.sin();

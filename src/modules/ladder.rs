@@ -1,6 +1,6 @@
 //! Four-pole low-pass that saturates and sings.
 use crate::dsp::{
-    half_band::{self, HalfBand},
+    half_band,
     ladder::{self, Coefficients, State},
     lanes::{Float, Lanes, Mask},
 };
@@ -27,7 +27,6 @@ const SINGS: f32 = 0.88;
 
 pub struct Ladder {
     per_hz: f32,
-    half_band: HalfBand,
 }
 
 impl Module for Ladder {
@@ -48,7 +47,6 @@ impl Module for Ladder {
     fn build(build: &Build<'_>) -> Result<Self, OptionError> {
         Ok(Self {
             per_hz: 1.0 / build.rate,
-            half_band: HalfBand::default(),
         })
     }
 
@@ -65,12 +63,12 @@ impl Module for Ladder {
         if cutoff.is_constant() && res.is_constant() && drive.is_constant() {
             let k = Coefficients::new(l, self.turn(l, cutoff.head()), res.head(), drive.head());
             for (i, o) in out.iter_mut().enumerate() {
-                *o = held.frame(l, &self.half_band, &k, x.at(i));
+                *o = held.frame(l, &k, x.at(i));
             }
         } else {
             for (i, o) in out.iter_mut().enumerate() {
                 let k = Coefficients::new(l, self.turn(l, cutoff.at(i)), res.at(i), drive.at(i));
-                *o = held.frame(l, &self.half_band, &k, x.at(i));
+                *o = held.frame(l, &k, x.at(i));
             }
         }
         held.store(io.state);
@@ -119,10 +117,10 @@ impl<L: Lanes> Held<L> {
     }
 
     #[inline(always)]
-    fn frame(&mut self, l: L, half: &HalfBand, k: &Coefficients<L>, x: L::F) -> L::F {
-        let two = half.up(l, &mut self.up, x);
+    fn frame(&mut self, l: L, k: &Coefficients<L>, x: L::F) -> L::F {
+        let two = half_band::up(l, &mut self.up, x);
         let two = [self.ladder.tick(l, k, two[0]), self.ladder.tick(l, k, two[1])];
-        half.down(l, &mut self.down, two)
+        half_band::down(l, &mut self.down, two)
     }
 }
 
