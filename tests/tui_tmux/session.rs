@@ -94,6 +94,10 @@ impl Session {
         // It left the terminal as it had it.
         self.letters("stty sane; printf '\\033c'");
         self.keys("C-j");
+        // What is typed while the terminal's mode changes may be lost.
+        self.until("the shell is back", |t| {
+            !t.contains("exit=137") && t.contains("prompt>")
+        });
         self.again();
     }
 
