@@ -86,7 +86,7 @@ impl Module for Adsr {
             && sustain.is_constant()
             && run.still(l);
         if resting {
-            out.fill(run.path(l, self, &io.ins[input::COUNT..], 0).target(sustain.head()));
+            out.fill(L::F::select(run.is(l, DECAY), sustain.head(), l.f(0.0)));
         } else if !(gate.is_constant()
             && times
             && run.held(l) == gate.head().ge(half).to_bits()

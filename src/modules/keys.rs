@@ -115,12 +115,13 @@ impl Module for Keys {
         let bend = io.ins[param::BEND];
         let octave = l.f(1.0 / 12.0);
         let (first, apart) = (io.first_voice, (io.voices.max(2) - 1) as f32);
+        let placed = io.outs[output::PLACE].wanted || self.mode == UNISON;
         let place = match io.voices {
-            1 => l.f(0.0),
-            _ => l.from_fn(
+            2.. if placed => l.from_fn(
                 #[inline(always)]
                 |lane| (first + lane) as f32 * 2.0 / apart - 1.0,
             ),
+            _ => l.f(0.0),
         };
         io.outs[output::PLACE].fill(place);
         let detune = io.ins[param::DETUNE];
