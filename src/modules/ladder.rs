@@ -33,7 +33,7 @@ impl Module for Ladder {
     const SPEC: ModuleSpec = ModuleSpec {
         kind: "Ladder",
         doc: "Four-pole low-pass with saturation and self-oscillation.",
-        algorithm: "trapezoidal one-poles at twice the rate, the saturating loop solved in each frame (ZDF), the saturation integrated along the signal (antiderivative antialiasing: Parker, Zavalishin and Le Bivic 2016); matched to the analog response up to 16 kHz, self-oscillation within a cent of the cutoff",
+        algorithm: "trapezoidal one-poles at twice the rate, the saturating loop solved in each frame (ZDF), the saturation integrated along the signal (antiderivative antialiasing: Parker, Zavalishin and Le Bivic 2016); within 0.9 dB of the analog response up to 16 kHz for cutoffs to 14 kHz, self-oscillation within a cent of the cutoff",
         family: Family::Filter,
         voicing: Voicing::PerVoice,
         inputs: INPUTS,

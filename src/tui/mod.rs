@@ -55,6 +55,8 @@ mod stage;
 mod svg;
 mod terminal;
 #[cfg(test)]
+mod text_knob_tests;
+#[cfg(test)]
 mod text_tests;
 mod theme;
 mod tree;
