@@ -98,6 +98,47 @@ fn a_chain_stays_a_chain_where_it_can() {
 }
 
 #[test]
+fn a_copy_has_every_cable_that_the_original_has() {
+    let text = r#"(
+  modules: (a: Sine(), b: Saw(), out: Out()),
+  cables: ["b > a.fm", "b > a.fm * 10%", "a ~> a.fm * 20%", "a > out"],
+)"#;
+    let twice = made(
+        text,
+        &Edit::Duplicate {
+            module: "a".into(),
+            to: "c".into(),
+        },
+    );
+    let from_start = twice.split("\"a > out\"").nth(1).unwrap();
+    for cable in ["b > c.fm\"", "b > c.fm * 0.1\"", "c ~> c.fm * 0.2\""] {
+        assert!(from_start.contains(cable), "{cable}\n{twice}");
+    }
+    assert_eq!(twice.matches("c.fm").count(), 3, "{twice}");
+}
+
+#[test]
+fn a_value_by_another_name_is_kept_by_its_own() {
+    let text = r#"(
+  modules: (m: Mix(level: 0.8), f: Follower(gain: 6, level: 0.2), out: Out()),
+  cables: ["m > f", "m > out"],
+  macros: [(name: "x", to: ["m.level -20dB..0dB"])],
+)"#;
+    let replace = |module: &str, kind: &str| {
+        let (module, kind) = (module.into(), kind.into());
+        made(text, &Edit::Replace { module, kind })
+    };
+    let drive = replace("m", "Drive");
+    assert!(drive.contains("m: Drive(level: 0.8)"), "{drive}");
+    let out = replace("m", "Out");
+    assert!(out.contains("m: Out(gain: 0.8)"), "{out}");
+    assert!(out.contains("m.gain -20dB..0dB"), "{out}");
+    // The follower's `level` is its threshold, which a drive has not; its gain is one that a drive has.
+    let louder = replace("f", "Drive");
+    assert!(louder.contains("f: Drive(gain: 6)"), "{louder}");
+}
+
+#[test]
 fn what_cannot_be_done_is_said_and_nothing_is_changed() {
     let text = LAYOUTS[1];
     let wire = |from: &str, to: &str, amount: Option<&str>| Edit::Wire {

@@ -109,11 +109,8 @@ pub fn expected(patch: &Patch, edit: &Edit) -> Option<Model> {
             m.modules.insert(to.clone(), value);
             let at = m.order.iter().position(|n| n == module).unwrap();
             m.order.insert(at + 1, to.clone());
-            let mut seen = Vec::new();
             for (from, into, amount, feedback) in m.cables.clone() {
-                let ends = (from.clone(), into.clone());
-                if Model::module_of(&into) == module && !seen.contains(&ends) {
-                    seen.push(ends);
+                if Model::module_of(&into) == module {
                     let from = Model::renamed(&from, module, to);
                     let into = Model::renamed(&into, module, to);
                     m.cables.push((from, into, amount, feedback));

@@ -29,10 +29,21 @@ pub fn wire(
         let (from, to) = (source_text(&doc.patch, from), target_text(&doc.patch, to));
         return Err(EditError::Cable(format!("{from} > {to} is wired already")));
     }
+    Ok(beside(&doc, from, to, amount, feedback))
+}
+
+/// The text with one more cable, whether or not there is one already: cables side by side add up.
+pub(super) fn beside(
+    doc: &Doc,
+    from: Source,
+    to: Target,
+    amount: Option<&str>,
+    feedback: bool,
+) -> String {
     let arrow = if feedback { "~>" } else { ">" };
     let (from, to) = (source_text(&doc.patch, from), target_text(&doc.patch, to));
     let times = amount.map_or(String::new(), |a| format!(" * {}", a.trim()));
-    Ok(add(&doc, &quoted(&format!("{from} {arrow} {to}{times}"))))
+    add(doc, &quoted(&format!("{from} {arrow} {to}{times}")))
 }
 
 /// The text with one more entry in `cables`.

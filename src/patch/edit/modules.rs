@@ -7,9 +7,9 @@ use crate::patch::ports::amount_in;
 use crate::patch::write::quoted;
 use crate::patch::{Cable, Input, Patch};
 
-use super::cables::{cut_all, wire};
+use super::cables::{beside, cut_all, wire};
 use super::doc::{Doc, Item, splice};
-use super::names::{check_name, source_text, target_text};
+use super::names::{check_name, source, source_text, target, target_text};
 use super::{EditError, entry};
 
 /// As many as a patch may ask for.
@@ -56,14 +56,12 @@ pub fn duplicate(text: &str, module: &str, to: &str) -> Result<String, EditError
             true => source_text(&doc.patch, cable.from).replacen(module, to, 1),
             false => source_text(&doc.patch, cable.from),
         };
-        let target = target_text(&doc.patch, cable.to).replacen(module, to, 1);
+        let into = target_text(&doc.patch, cable.to).replacen(module, to, 1);
         let amount = amount_text(&doc.patch, cable);
-        // A cable that is there twice is duplicated once.
-        match wire(&new, &from, &target, amount.as_deref(), cable.feedback) {
-            Ok(wired) => new = wired,
-            Err(EditError::Cable(_)) => {}
-            Err(why) => return Err(why),
-        }
+        // Read anew each time: a cable moves what stands behind it. Two side by side are two in the copy.
+        let doc = Doc::read(&new)?;
+        let (from, into) = (source(&doc, &from)?, target(&doc, &into)?);
+        new = beside(&doc, from, into, amount.as_deref(), cable.feedback);
     }
     Ok(new)
 }

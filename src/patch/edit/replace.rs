@@ -1,4 +1,6 @@
 //! Another kind for a module of a patch's text: what both kinds have stays, cables and values alike.
+use std::ops::Range;
+
 use crate::modules::spec::{ModuleSpec, PortSpec, Signal};
 use crate::patch::chain::parse_end;
 use crate::patch::diagnostic::Severity;
@@ -65,6 +67,8 @@ pub fn replace(text: &str, module: &str, kind: &str) -> Result<String, EditError
             }
         }
     }
+    parts.extend(values_by_own_names(&doc, node, new));
+    parts.extend(macros_by_own_names(&doc, module, old, new));
     drop_unreadable(splice(&text, parts), module)
 }
 
@@ -125,6 +129,63 @@ fn input_name(spec: &'static ModuleSpec, input: Input) -> &'static str {
     }
 }
 
+/// A name that no parameter has: [`drop_unreadable`] takes the value out.
+const UNKNOWN: &str = "none";
+
+/// Values written by another name of their parameter, which the new kind may not know or mean another parameter by, are
+/// written by the name that both kinds have.
+fn values_by_own_names(
+    doc: &Doc,
+    node: usize,
+    new: &'static ModuleSpec,
+) -> Vec<(Range<usize>, String)> {
+    let old = doc.patch.modules[node].spec;
+    let place = |p: usize| new.param(old.params[p].name);
+    let spans = &doc.spans.modules[node].params;
+    let written = || (0..spans.len()).filter_map(|p| Some((p, spans[p].as_ref()?)));
+    let taken = |is: usize| written().any(|(p, _)| place(p) == Some(is));
+    let mut parts = Vec::new();
+    for (p, arg) in written() {
+        let by_word = new.param(&doc.text[arg.name.clone()]);
+        let name = match place(p) {
+            Some(is) if by_word != Some(is) => new.params[is].name,
+            // What the new kind has no place for gives way to what it has one for.
+            None if by_word.is_some_and(taken) => UNKNOWN,
+            _ => continue,
+        };
+        parts.push((arg.name.clone(), name.to_owned()));
+    }
+    parts
+}
+
+/// The same for the targets of macros.
+fn macros_by_own_names(
+    doc: &Doc,
+    module: &str,
+    old: &'static ModuleSpec,
+    new: &'static ModuleSpec,
+) -> Vec<(Range<usize>, String)> {
+    let mut parts = Vec::new();
+    for (_, _, quoted) in doc.macro_targets() {
+        let start = quoted.text.len() - quoted.text.trim_start().len();
+        let word = quoted.text[start..].split_whitespace().next().unwrap_or("");
+        let Ok(end) = parse_end(word) else { continue };
+        let Some(port) = end.port.filter(|_| &word[end.module] == module) else {
+            continue;
+        };
+        let Some(was @ Input::Param(_)) = named_input(old, &word[port.clone()]) else {
+            continue;
+        };
+        if let Some(is) = input(old, new, was)
+            && named_input(new, &word[port.clone()]) != Some(is)
+        {
+            let span = start + port.start..start + port.end;
+            parts.push((quoted.span(span), input_name(new, is).to_owned()));
+        }
+    }
+    parts
+}
+
 /// Macro targets whose parameter or range the new kind does not have.
 fn drop_macro_targets(
     text: &str,
@@ -153,7 +214,7 @@ fn drop_macro_targets(
                 }),
                 _ => false,
             };
-            !same || port.is_none_or(|port| new.param(port).is_none())
+            !same || port.is_none()
         });
         match found {
             Some((list, index, _)) => text = entry::remove(doc.text, &list, index),
