@@ -1,6 +1,7 @@
 //! Two rings into one device buffer, and the devices: a callback that outlives them, real, virtual and scripted ones.
 mod convert;
 mod cpal_device;
+mod cpal_format;
 mod cpal_input;
 pub mod cue_pair;
 mod dc_blocker;

@@ -1,7 +1,7 @@
 //! The amounts that one use of a group gives the group's own cables: `bell(cables: ["mod > car.fm * 0.5"])`.
 use std::collections::BTreeMap;
 
-use super::cable_text::{report, report_port};
+use super::cable_names::{report, report_port};
 use super::chain::{End, parse_chain};
 use super::diagnostic::Fix;
 use super::names::{list, nearest};

@@ -1,7 +1,7 @@
 //! The `macros` of a patch text: one knob over several values.
 use std::ops::Range;
 
-use super::cable_text::{find_node, report, report_port};
+use super::cable_names::{find_node, report, report_port};
 use super::chain::parse_end;
 use super::modules_text::Names;
 use super::ports;

@@ -1,6 +1,7 @@
 //! What the user writes, checked: plain data whose names are resolved against the module specs. No sound, no threads.
 mod args;
 mod brackets;
+mod cable_names;
 mod cable_text;
 mod chain;
 pub mod check;

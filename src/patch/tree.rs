@@ -1,4 +1,6 @@
 //! The patch text as a tree with the bytes of every part. Goes on after a mistake, so that one pass finds them all.
+mod mend;
+
 use std::ops::Range;
 
 use super::brackets::balance;
@@ -250,27 +252,6 @@ impl<'t> Reader<'t, '_, '_> {
         Shape::List(items)
     }
 
-    /// `[osc > out]`: a cable without its quotes.
-    fn is_bare_cable(&self, word: &Value) -> bool {
-        let sign = self.peek().filter(|t| t.kind == Kind::Other);
-        let sign = sign.map(|t| self.slice(&t.span));
-        matches!(word.shape, Shape::Word) && matches!(sign, Some(">" | "~" | "." | "*" | "+" | "-"))
-    }
-
-    fn bare_cable(&mut self, start: usize) {
-        while self.more() && !self.at_separator() {
-            self.skip_group();
-        }
-        let span = start..self.behind();
-        let quotes = format!("\"{}\"", self.slice(&span));
-        let fix = Fix::replace(span.clone(), quotes);
-        self.findings.fixable(
-            span,
-            "a cable is written in quotes: \"osc > out\"",
-            Some(fix),
-        );
-    }
-
     fn structure(&mut self, name: Option<Range<usize>>) -> Shape {
         self.at += 1;
         self.depth += 1;
@@ -299,20 +280,6 @@ impl<'t> Reader<'t, '_, '_> {
         self.at += 1;
         self.depth -= 1;
         Shape::Struct(result)
-    }
-
-    /// Whether what follows a word shows that a `:` was meant.
-    fn lacks_colon(&self, next: Kind) -> bool {
-        match next {
-            Kind::Number | Kind::Text { .. } | Kind::Open(Bracket::Square) => true,
-            // `osc Sine(…)`; a word that is followed by `:` begins the next field instead.
-            Kind::Ident => self.kind_after(2) != Some(Kind::Colon),
-            Kind::Other => {
-                let sign = self.tokens.get(self.at + 1);
-                sign.is_some_and(|t| self.slice(&t.span) == "=")
-            }
-            _ => false,
-        }
     }
 
     /// A field whose name is next, and whose `:` is there (1) or missing (0).
@@ -350,24 +317,6 @@ impl<'t> Reader<'t, '_, '_> {
         !matches!(self.peek_kind(), None | Some(Kind::Close(_)))
     }
 
-    fn unexpected(&mut self) {
-        let Some(token) = self.peek() else { return };
-        let span = token.span.clone();
-        let found = self.slice(&span);
-        let fix = Some(Fix::replace(span.clone(), ""));
-        if token.kind == Kind::Comma {
-            self.findings
-                .fixable(span, "this `,` separates nothing", fix);
-            return;
-        }
-        let (message, fix) = stranger(found, &span);
-        self.findings.fixable(span, message, fix);
-        // One finding is enough for a row of such characters.
-        while self.more() && !self.at_separator() && !self.at_value() {
-            self.at += 1;
-        }
-    }
-
     fn at_separator(&self) -> bool {
         self.peek_kind() == Some(Kind::Comma)
     }
@@ -402,36 +351,4 @@ impl<'t> Reader<'t, '_, '_> {
         self.findings
             .fixable(end..end, message, Some(Fix::insert(end, ",")));
     }
-
-    /// Something between an entry and its comma that can be neither.
-    fn unexpected_after(&mut self) {
-        let Some(token) = self.peek() else { return };
-        let found = self.slice(&token.span);
-        self.findings.error(
-            token.span.clone(),
-            format!("`{found}` is not expected here"),
-        );
-        while self.more() && !self.at_separator() {
-            self.skip_group();
-        }
-        if self.at_separator() {
-            self.at += 1;
-        }
-    }
-}
-
-/// What to say about a character that no patch has, and what was probably meant by it.
-fn stranger(found: &str, span: &Range<usize>) -> (String, Option<Fix>) {
-    let instead = match found {
-        "“" | "”" | "„" | "‟" | "«" | "»" => "\"",
-        "\u{a0}" | "\u{2009}" | "\u{202f}" | "\u{3000}" | "\u{feff}" | "\u{200b}" => " ",
-        ";" => ",",
-        _ => return (format!("`{found}` is not expected here"), None),
-    };
-    let fix = Some(Fix::replace(span.clone(), instead));
-    let message = match instead {
-        " " => "an invisible character that is no plain space".to_owned(),
-        instead => format!("write `{instead}` instead of `{found}`"),
-    };
-    (message, fix)
 }
