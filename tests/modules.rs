@@ -1,12 +1,15 @@
 //! Every module of the registry inside a compiled graph: repeatable, carried, alike at every instruction set and packing, steady
 //! under automation; and the figures of musical material.
 use chronus::dsp::lanes::IsaChoice;
-use chronus::dsp::{BLOCK, denormals::flush_to_zero, transport::Transport};
-use chronus::graph::{Block, Change, Env, Graph, GraphEvent, Layout, Snapshot, compile};
+use chronus::dsp::{BLOCK, denormals::flush_to_zero};
+use chronus::graph::{Change, Env, Graph, Layout, Snapshot, compile};
 use chronus::modules::REGISTRY;
-use chronus::modules::module::TimeCx;
 use chronus::modules::spec::{Family, ModuleSpec, ParamValue, Signal, Voicing};
 use chronus::patch::{Patch, file::parse};
+
+#[path = "common/rendered.rs"]
+mod rendered;
+use rendered::rendered;
 
 const RATE: f32 = 48_000.0;
 
@@ -65,36 +68,13 @@ fn built(patch: &Patch, isa: IsaChoice) -> (Graph, Layout) {
     compile(patch, &env).expect("compiles")
 }
 
-/// Renders with events by absolute frame.
+/// Renders with events by absolute frame, while something comes in from outside.
 fn render(graph: &mut Graph, from: u64, blocks: usize, events: &[(u64, Change)]) -> Vec<[f32; 2]> {
-    let mut heard = Vec::new();
-    for block in 0..blocks {
-        let frame = from + (block * BLOCK) as u64;
-        let inside = |at: &u64| (frame..frame + BLOCK as u64).contains(at);
-        let events: Vec<GraphEvent> = events
-            .iter()
-            .filter(|(at, _)| inside(at))
-            .map(|(at, change)| GraphEvent {
-                offset: (at - frame) as usize,
-                change: *change,
-            })
-            .collect();
-        let mut out = [[0.0; 2]; BLOCK];
-        graph.render(
-            &Block {
-                frame,
-                time: TimeCx::steady(Transport::new(RATE as f64, 120.0)),
-                events: &events,
-                input: Some(&std::array::from_fn(|i| {
-                    let x = 0.2 * (((frame as usize + i) % 109) as f32 / 54.5 - 1.0);
-                    [x, -x]
-                })),
-            },
-            &mut out,
-        );
-        heard.extend(out);
-    }
-    heard
+    let input = |frame: u64| {
+        let x = 0.2 * ((frame % 109) as f32 / 54.5 - 1.0);
+        [x, -x]
+    };
+    rendered(graph, RATE, from, blocks, events, Some(&input))
 }
 
 /// Two notes, for modules that play them.

@@ -4,7 +4,7 @@ use crate::dsp::{
     delay_line::{add_taps, advance, split, write},
     equal_power::equal_power,
     lanes::{Float, Int, Lanes, Mask},
-    phase::{self, Phase, turns},
+    phase::{self, turns},
     sine::sin_turn,
 };
 
@@ -12,7 +12,7 @@ use super::{
     module::{Build, Io, LaneInit, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
-    tone::phases,
+    tone::sway,
 };
 
 ports! {
@@ -80,18 +80,7 @@ impl Module for Chorus {
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let sides = [io.ins[input::IN_L], io.ins[input::IN_R]];
         let hears = sides[0].louder_than(l, SILENCE) || sides[1].louder_than(l, SILENCE);
-        let mut phase = Phase::<L>::load(io.state);
-        let rate = io.ins[param::RATE];
-        let steady = rate.is_constant().then_some(rate.head());
-        let moves = phases(
-            l,
-            &mut phase,
-            self.rate,
-            steady,
-            #[inline(always)]
-            |i| rate.at(i),
-        );
-        phase.store(io.state);
+        let moves = sway(l, io.state, self.rate, &io.ins[param::RATE]);
         if !hears && io.state[QUIET].ge(l.f(self.len as f32)).all() {
             io.outs[output::OUT_L].fill(l.f(0.0));
             io.outs[output::OUT_R].fill(l.f(0.0));

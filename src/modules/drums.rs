@@ -6,7 +6,7 @@ use super::{
     module::{Build, In, Io, LaneInit, Module, OptionError},
     notation::{self, DRUMS, Score, Voices},
     pattern::Player,
-    playing::{Moment, Part},
+    playing::{Moment, Part, parts},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -69,23 +69,12 @@ impl Module for Drums {
     }
 
     fn words(&self) -> Vec<Part> {
-        let part = |chars| Part {
-            option: option::PATTERN,
-            chars,
-        };
-        self.score.words().into_iter().map(part).collect()
+        parts(option::PATTERN, self.score.words())
     }
 
     fn playing(&self, at: &Moment) -> Vec<Part> {
         let player = Player::new(&self.score, self.length, at.own_swing, at.swing, at.seed);
-        let cycles = player.cycles(at.beat);
-        let spans = self.score.playing(cycles, at.seed).into_iter();
-        spans
-            .map(|chars| Part {
-                option: option::PATTERN,
-                chars,
-            })
-            .collect()
+        parts(option::PATTERN, player.playing(at))
     }
 
     fn init(&self, lane: LaneInit, words: &mut [f32]) {

@@ -1,5 +1,7 @@
 //! Notes from a text in mini-notation, several at once if it says so. It has no state: what sounds is a function of the position in
 //! the song, chance included, so it goes on wherever it is swapped in.
+use std::ops::Range;
+
 use crate::dsp::{
     lanes::{Float, Lanes},
     scale::Scale,
@@ -10,7 +12,7 @@ use super::{
     beat::{Stretch, Strike, step_length, walk},
     module::{BlockCx, Build, In, Io, LaneInit, Module, OptionError},
     notation::{self, Event, Score, Tuned, Voices},
-    playing::{Moment, Part},
+    playing::{Moment, Part, parts},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -79,23 +81,12 @@ impl Module for Pattern {
     }
 
     fn words(&self) -> Vec<Part> {
-        let part = |chars| Part {
-            option: option::PATTERN,
-            chars,
-        };
-        self.score.words().into_iter().map(part).collect()
+        parts(option::PATTERN, self.score.words())
     }
 
     fn playing(&self, at: &Moment) -> Vec<Part> {
         let player = Player::new(&self.score, self.length, at.own_swing, at.swing, at.seed);
-        let cycles = player.cycles(at.beat);
-        let spans = self.score.playing(cycles, at.seed).into_iter();
-        spans
-            .map(|chars| Part {
-                option: option::PATTERN,
-                chars,
-            })
-            .collect()
+        parts(option::PATTERN, player.playing(at))
     }
 
     fn init(&self, lane: LaneInit, words: &mut [f32]) {
@@ -170,6 +161,11 @@ impl<'a> Player<'a> {
     #[inline]
     pub fn beat(&self, cycles: f64) -> f64 {
         self.swing.beat_of(cycles * self.length)
+    }
+
+    /// Where the words that sound at a moment stand.
+    pub fn playing(&self, at: &Moment) -> Vec<Range<usize>> {
+        self.score.playing(self.cycles(at.beat), at.seed)
     }
 
     /// The position in cycles at a beat, but for rounding.

@@ -5,7 +5,7 @@ use crate::dsp::{
     BLOCK,
     lanes::{Float, Lanes, Mask, RunF},
     math::{exp2, tan_fraction},
-    phase::{self, Phase, turns},
+    phase::{self, turns},
     sine::sin_turn,
 };
 
@@ -13,7 +13,7 @@ use super::{
     module::{Build, In, Io, Module, OptionError},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
-    tone::phases,
+    tone::sway,
 };
 
 ports! {
@@ -64,18 +64,7 @@ impl Module for Phaser {
     #[inline(always)]
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let sides = [io.ins[input::IN_L], io.ins[input::IN_R]];
-        let mut phase = Phase::<L>::load(io.state);
-        let rate = io.ins[param::RATE];
-        let steady = rate.is_constant().then_some(rate.head());
-        let moves = phases(
-            l,
-            &mut phase,
-            self.rate,
-            steady,
-            #[inline(always)]
-            |i| rate.at(i),
-        );
-        phase.store(io.state);
+        let moves = sway(l, io.state, self.rate, &io.ins[param::RATE]);
         let filters = &mut io.state[phase::WORDS..];
         let silent = !sides[0].louder_than(l, SILENCE) && !sides[1].louder_than(l, SILENCE);
         if silent && !filters.iter().any(|s| s.abs().gt(l.f(SILENCE)).any()) {

@@ -41,6 +41,12 @@ pub struct Part {
     pub chars: Range<usize>,
 }
 
+/// Places in one option's text.
+pub fn parts(option: usize, places: Vec<Range<usize>>) -> Vec<Part> {
+    let part = |chars| Part { option, chars };
+    places.into_iter().map(part).collect()
+}
+
 /// A module that was built to be read.
 pub trait Written: Send {
     /// The steps of its texts, in order.

@@ -33,6 +33,23 @@ pub fn phases<L: Lanes>(
     phases
 }
 
+/// The phases of a slow oscillator whose words begin `state`, at a `freq` that is turned or not.
+#[inline(always)]
+pub fn sway<L: Lanes>(l: L, state: &mut [L::F], rate: f32, freq: &In<'_, L>) -> [L::I; BLOCK] {
+    let mut phase = Phase::<L>::load(state);
+    let steady = freq.is_constant().then_some(freq.head());
+    let moves = phases(
+        l,
+        &mut phase,
+        rate,
+        steady,
+        #[inline(always)]
+        |i| freq.at(i),
+    );
+    phase.store(state);
+    moves
+}
+
 /// A sine whose phase is moved by `feedback` cycles of the mean of its own last two frames: the mean keeps it from hunting from frame
 /// to frame, as in Yamaha's operators (Tomisawa, US patent 4,249,447). `last` holds those two, as they left with their level.
 #[inline(always)]

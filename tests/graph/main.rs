@@ -3,4 +3,6 @@ mod lanes;
 mod patches;
 mod primes;
 mod ramps;
+#[path = "../common/rendered.rs"]
+mod rendered;
 mod rests;

@@ -1,12 +1,11 @@
 //! Patches made by hand, built and rendered.
-use chronus::dsp::BLOCK;
 use chronus::dsp::lanes::IsaChoice;
-use chronus::dsp::transport::Transport;
-use chronus::graph::{Block, Change, Env, Graph, GraphEvent, Layout, compile};
+use chronus::graph::{Change, Env, Graph, Layout, compile};
 use chronus::modules::find;
-use chronus::modules::module::TimeCx;
 use chronus::modules::spec::ParamValue;
 use chronus::patch::{Cable, Input, Node, Patch, PrimeMode, Source, Target};
+
+use crate::rendered::rendered;
 
 pub const RATE: f32 = 48_000.0;
 
@@ -114,30 +113,7 @@ pub fn render_with(
     blocks: usize,
     events: &[(u64, Change)],
 ) -> Vec<[f32; 2]> {
-    let mut heard = Vec::new();
-    for block in 0..blocks {
-        let frame = from + (block * BLOCK) as u64;
-        let events: Vec<GraphEvent> = events
-            .iter()
-            .filter(|(at, _)| (frame..frame + BLOCK as u64).contains(at))
-            .map(|(at, change)| GraphEvent {
-                offset: (at - frame) as usize,
-                change: *change,
-            })
-            .collect();
-        let mut out = [[0.0; 2]; BLOCK];
-        graph.render(
-            &Block {
-                frame,
-                time: TimeCx::steady(Transport::new(RATE as f64, 120.0)),
-                events: &events,
-                input: None,
-            },
-            &mut out,
-        );
-        heard.extend(out);
-    }
-    heard
+    rendered(graph, RATE, from, blocks, events, None)
 }
 
 pub fn built(patch: &Patch, isa: IsaChoice) -> (Graph, Layout) {
