@@ -9,6 +9,7 @@ mod instrument;
 mod linear;
 mod log;
 pub mod modules;
+mod outside;
 mod play;
 mod render;
 mod replay;

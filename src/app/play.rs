@@ -1,7 +1,6 @@
 //! `chronus [PATCH]`: starts the instrument and everything that talks to it, and takes it down again. Runs on the main thread.
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,15 +10,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::audio::stderr::StderrCapture;
-use crate::cli::{self, MidiClock, OscBind};
+use crate::cli;
 use crate::control::command::Command;
 use crate::control::event::{Event, What};
 use crate::control::handle::Handle;
 use crate::control::queue::Receiver;
 use crate::control::slot::SlotState;
 use crate::control::telemetry_json::write_lines;
-use crate::midi::{self, Midi};
-use crate::osc::{Folders, Server};
 use crate::tui::{self, Back, ExitReason};
 
 use super::complain::complain;
@@ -28,11 +25,10 @@ use super::first_patch::FirstPatch;
 use super::instrument::Instrument;
 use super::linear;
 use super::log::Log;
-use super::signals;
+use super::outside::{Osc, listen, start_midi};
+use super::signals::{self, Why};
 use super::watch;
 
-/// Where OSC is listened for unless told otherwise: the predecessor's port, on loopback.
-const OSC_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5005);
 /// A first patch that is not heard by then will not be.
 const FIRST_PATIENCE: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(20);
@@ -58,8 +54,11 @@ pub fn run(args: &cli::Play) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let leaving = handle.clone();
     // The supervisor's end ends every way of running.
-    signals::watch(stop.clone(), move || {
+    signals::watch(stop.clone(), move |why| {
         // Whoever is gone already has nothing left to quit.
+        if why == Why::HungUp {
+            let _ = leaving.command(Command::LeaveWork);
+        }
         let _ = leaving.command(Command::Quit);
     })
     .map_err(|e| Failure::Machine(format!("signals: {e}")))?;
@@ -145,57 +144,6 @@ fn write_telemetry(
             }
         })
         .map_err(|e| Failure::Machine(format!("--telemetry: {e}")))
-}
-
-/// Starts OSC, or says why not. The usual port taken by another program is no reason not to play.
-fn listen(args: &cli::Play, patch: &FirstPatch, handle: &Handle) -> Result<Osc, Failure> {
-    let address = match args.osc {
-        Some(OscBind::Off) => return Ok(Osc::Off),
-        Some(OscBind::At(address)) => address,
-        None => OSC_DEFAULT,
-    };
-    let folders = Folders {
-        patches: patch.folders().swap_remove(0),
-        recordings: args.recordings.clone(),
-    };
-    match Server::start(address, folders, handle.clone()) {
-        Ok(server) => {
-            let bound = server.address();
-            if args.headless || address.port() == 0 {
-                complain(format_args!("osc {bound}"));
-            }
-            Ok(Osc::On(server))
-        }
-        Err(e) if args.osc.is_none() => Ok(Osc::Problem(format!("OSC is off: {address}: {e}"))),
-        Err(e) => Err(Failure::Machine(format!("--osc {address}: {e}"))),
-    }
-}
-
-enum Osc {
-    Off,
-    On(#[allow(dead_code)] Server),
-    Problem(String),
-}
-
-/// MIDI, unless it is not wanted. Where there is none the ports are looked for again and again.
-fn start_midi(args: &cli::Play, handle: &Handle) -> Result<Option<Midi>, Failure> {
-    let wanted = match args.midi.as_str() {
-        "off" => return Ok(None),
-        "all" => midi::Wanted::All,
-        name => midi::Wanted::Named(name.to_owned()),
-    };
-    let options = midi::Options {
-        wanted,
-        clock: match args.midi_clock {
-            MidiClock::Off => midi::Clock::Off,
-            MidiClock::In => midi::Clock::In,
-            MidiClock::Out => midi::Clock::Out,
-        },
-        memory: tui::config_folder().map(|folder| folder.join("midi.ron")),
-    };
-    let midi = Midi::start(options, handle.clone());
-    midi.map(Some)
-        .map_err(|e| Failure::Machine(format!("--midi: {e}")))
 }
 
 /// Loads the first patch and waits until it sounds. Without a screen a patch that can't play ends the program; with one,
@@ -346,7 +294,12 @@ impl Session<'_> {
                     captured = capture();
                     "The screen is back; the sound went on.".clone_into(&mut options.greeting);
                 }
-                Ok(Ok(_)) => return Ok(()),
+                Ok(Ok(reason)) => {
+                    if reason == ExitReason::TerminalLost {
+                        let _ = self.handle.command(Command::LeaveWork);
+                    }
+                    return Ok(());
+                }
                 Ok(Err(e)) if e.kind() == io::ErrorKind::InvalidInput => {
                     return Err(Failure::Input(format!("--theme: {e}")));
                 }

@@ -11,26 +11,38 @@ const LAST_MOMENT: Duration = Duration::from_millis(170);
 /// The screen is away: a terminal that closes is no reason to end.
 static DETACHED: AtomicBool = AtomicBool::new(false);
 
+/// Why the program is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Somebody asked for it.
+    Asked,
+    /// Its terminal closed: nobody was asked about anything.
+    HungUp,
+}
+
 pub fn detach(detached: bool) {
     DETACHED.store(detached, Ordering::Release);
 }
 
-/// Watches for the signals that end the program. The first one sets `stop` and calls `leave` on the watching thread; when the
+/// Watches for the signals that end the program. The first one calls `leave` on the watching thread and sets `stop`; when the
 /// program is still there after [`LAST_MOMENT`], or a second signal comes, it ends at once.
 #[cfg(unix)]
-pub fn watch(stop: Arc<AtomicBool>, leave: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub fn watch(stop: Arc<AtomicBool>, leave: impl FnOnce(Why) + Send + 'static) -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
             let counts = |signal: &i32| *signal != SIGHUP || !DETACHED.load(Ordering::Acquire);
-            if !signals.forever().any(|signal| counts(&signal)) {
+            let Some(signal) = signals.forever().find(counts) else {
                 return;
-            }
-            stop.store(true, Ordering::Release);
+            };
             deadline();
-            leave();
+            leave(match signal {
+                SIGHUP => Why::HungUp,
+                _ => Why::Asked,
+            });
+            stop.store(true, Ordering::Release);
             // A second one: the user is impatient.
             if signals.forever().next().is_some() {
                 end();
@@ -40,7 +52,7 @@ pub fn watch(stop: Arc<AtomicBool>, leave: impl FnOnce() + Send + 'static) -> io
 }
 
 #[cfg(not(unix))]
-pub fn watch(_: Arc<AtomicBool>, _: impl FnOnce() + Send + 'static) -> io::Result<()> {
+pub fn watch(_: Arc<AtomicBool>, _: impl FnOnce(Why) + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 

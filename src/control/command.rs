@@ -218,6 +218,8 @@ pub enum Command {
     ForgetLeft,
     /// What somebody types and has not sent yet: kept with the unsaved work.
     Typed(Option<Typed>),
+    /// The program is about to end and nobody was asked, as when its terminal closes: what is not saved is left to the next one.
+    LeaveWork,
     /// The predecessor's sequencers.
     Sequence {
         name: String,
@@ -259,6 +261,7 @@ impl Command {
                 | Self::Tell(_)
                 | Self::Learn(_)
                 | Self::Typed(_)
+                | Self::LeaveWork
         )
     }
 }

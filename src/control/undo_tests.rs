@@ -219,6 +219,7 @@ fn a_killed_program_leaves_its_work_to_the_next() {
     s.render(8_000);
     assert_eq!(heard(&s), ("two".into(), "Fixed(440.0)".into()));
     assert_eq!(s.supervisor.view().recovery, None);
+    assert!(works().iter().all(|w| !w.ends_with("work-1.json")));
     let view = s.supervisor.view();
     assert_eq!(view.typed.as_deref(), Some(&typed));
     assert_eq!(view.draft, Some(3), "two modules and an amplifier");
@@ -245,6 +246,46 @@ fn a_killed_program_leaves_its_work_to_the_next() {
         .clone();
     assert!(text.contains("r: 0.03"), "{text}");
     assert!(s.command(Command::Recover).is_err());
+}
+
+#[test]
+fn a_terminal_that_closes_leaves_what_is_in_no_file_to_the_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("one.ron");
+    std::fs::write(&path, patch("one", "Sine")).expect("written");
+    let begin = || {
+        let mut s = Session::new(Config {
+            isa: IsaChoice::Plain,
+            budget: 1e6,
+            both: 1e6,
+            net: false,
+            unsaved: Some(folder.path().to_owned()),
+            ..Config::default()
+        });
+        s.load_first(&patch("one", "Sine"), &path).expect("plays");
+        s.render(4_000);
+        s
+    };
+    let mut s = begin();
+    s.command(Command::LeaveWork).expect("told");
+    drop(s);
+    let mut s = begin();
+    assert_eq!(s.supervisor.view().recovery, None, "nothing was changed");
+    freq(&mut s, "440Hz");
+    s.command(Command::LeaveWork).expect("told");
+    drop(s);
+    let mut s = begin();
+    let offer = s.supervisor.view().recovery.clone().expect("offered");
+    assert!(
+        offer.contains("one") && offer.contains("1 steps"),
+        "{offer}"
+    );
+    s.command(Command::Recover).expect("comes back");
+    s.render(8_000);
+    s.command(Command::Swap(Some(Quantum::Now)))
+        .expect("stands by");
+    s.render(8_000);
+    assert_eq!(heard(&s), ("one".into(), "Fixed(440.0)".into()));
 }
 
 /// What one number says of two cables is turned, written and undone as one.

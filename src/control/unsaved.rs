@@ -1,11 +1,10 @@
 //! Work that was not saved, on disk every few seconds: what plays, the bench and the undo tree, so that a killed program loses
 //! nothing but the last moments. Plain data and file work; written by a thread of its own.
+mod keeper;
+
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +16,10 @@ use super::history::{Gesture, History, KnobTurn, Label, Step};
 use crate::graph::prime::PrimeReport;
 use crate::modules::spec::ParamValue;
 use crate::patch::edit::Edit;
-use crate::patch::file::{parse, save_atomic};
+use crate::patch::file::parse;
+pub use keeper::Keeper;
 
 const VERSION: u32 = 1;
-/// Works of programs that were killed; older ones go.
-const MOST: usize = 8;
 
 /// All of it.
 #[derive(Serialize, Deserialize)]
@@ -280,109 +278,5 @@ impl Work {
     }
 }
 
-/// Where this program's work goes, and what another one left behind.
-pub struct Keeper {
-    path: PathBuf,
-    /// Held as long as the program lives: whoever gets it knows that the work is nobody's.
-    lock: Option<File>,
-    left: Option<PathBuf>,
-    writing: Option<JoinHandle<io::Result<()>>>,
-}
-
-fn lock_of(work: &Path) -> PathBuf {
-    work.with_extension("lock")
-}
-
-impl Keeper {
-    pub fn start(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        let left = Self::left_in(folder);
-        let mut number = std::process::id();
-        loop {
-            let path = folder.join(format!("work-{number}.json"));
-            let lock = File::create(lock_of(&path))?;
-            if !path.exists() && lock.try_lock().is_ok() {
-                return Ok(Self {
-                    path,
-                    lock: Some(lock),
-                    left,
-                    writing: None,
-                });
-            }
-            number += 100_000;
-        }
-    }
-
-    /// The newest work of a program that is gone.
-    fn left_in(folder: &Path) -> Option<PathBuf> {
-        let mut works: Vec<_> = fs::read_dir(folder)
-            .ok()?
-            .filter_map(Result::ok)
-            .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|e| e == "json"))
-            .filter(|path| match File::open(lock_of(path)) {
-                Ok(lock) => lock.try_lock().is_ok(),
-                Err(_) => true,
-            })
-            .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
-            .collect();
-        works.sort();
-        while works.len() > MOST {
-            forget(&works.remove(0).1);
-        }
-        works.pop().map(|(_, path)| path)
-    }
-
-    /// What was left behind, if it can be read.
-    pub fn left(&self) -> Option<Work> {
-        let text = fs::read_to_string(self.left.as_ref()?).ok()?;
-        let work: Work = serde_json::from_str(&text).ok()?;
-        (work.version == VERSION).then_some(work)
-    }
-
-    /// Nobody is asked about it again.
-    pub fn forget_left(&mut self) {
-        if let Some(path) = self.left.take() {
-            forget(&path);
-        }
-    }
-
-    /// Writes on a thread; false where it is still at the last one.
-    pub fn keep(&mut self, work: Work) -> bool {
-        if self.writing.as_ref().is_some_and(|w| !w.is_finished()) {
-            return false;
-        }
-        let path = self.path.clone();
-        let thread = std::thread::Builder::new()
-            .name("chronus-keep".into())
-            .spawn(move || save_atomic(&path, &serde_json::to_string(&work)?));
-        self.writing = thread.ok();
-        self.writing.is_some()
-    }
-
-    /// Why the last one was not written.
-    pub fn trouble(&mut self) -> Option<String> {
-        let done = self.writing.take_if(|w| w.is_finished())?;
-        match done.join() {
-            Ok(Err(e)) => Some(e.to_string()),
-            _ => None,
-        }
-    }
-}
-
-fn forget(path: &Path) {
-    // What can't be removed is offered again.
-    let _ = fs::remove_file(path);
-    let _ = fs::remove_file(lock_of(path));
-}
-
-impl Drop for Keeper {
-    /// The program ends as it was told to: nothing is left behind.
-    fn drop(&mut self) {
-        if let Some(writing) = self.writing.take() {
-            let _ = writing.join();
-        }
-        self.lock = None;
-        forget(&self.path);
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -61,15 +61,19 @@ fn a_screen_that_panics_is_put_up_again_and_the_sound_goes_on() {
 }
 
 #[test]
-fn without_its_terminal_it_ends() {
-    let screen = Screen::start(&[]);
+fn without_its_terminal_it_ends_and_leaves_what_was_changed_to_the_next() {
+    let mut screen = Screen::start_with(&[], &["patches/bass/acid.ron"]);
     screen.sounds();
+    // A macro of what plays: it is in no file.
+    screen.press(b"\x1b[A");
+    screen.until("it is turned", |s| s.text().contains("macro cutoff 40 -> "));
     let Screen {
         master,
         keys,
         mut child,
         reading,
         reader,
+        home,
         ..
     } = screen;
     reading.store(false, Ordering::Relaxed);
@@ -86,6 +90,9 @@ fn without_its_terminal_it_ends() {
     };
     // Hung up: by signal where it is the terminal's session leader, else by looking.
     assert_ne!(status.exit_code(), 101, "it panicked");
+    let left = std::fs::read_dir(home.path().join("chronus/unsaved")).expect("a folder");
+    let works = left.filter_map(|e| e.expect("an entry").path().extension().map(|e| e == "json"));
+    assert_eq!(works.filter(|is_work| *is_work).count(), 1);
 }
 
 #[test]

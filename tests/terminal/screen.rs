@@ -23,7 +23,7 @@ pub struct Screen {
     /// When something was drawn.
     pub drawn: Receiver<Instant>,
     /// Settings, sets and unsaved work of this program only.
-    _home: tempfile::TempDir,
+    pub home: tempfile::TempDir,
 }
 
 impl Screen {
@@ -86,7 +86,7 @@ impl Screen {
             reading,
             reader,
             drawn,
-            _home: home,
+            home,
         }
     }
 

@@ -106,6 +106,7 @@ impl Supervisor {
             Command::Recover => self.recover(frame)?,
             Command::ForgetLeft => self.forget_left(),
             Command::Typed(typed) => self.typed = typed.map(Arc::new),
+            Command::LeaveWork => self.leave_work(),
             Command::Tree => return Ok(Some(self.tree())),
             Command::Save { slot, path } => self.save(slot, path)?,
             Command::SaveBench { path } => self.save_bench(path)?,

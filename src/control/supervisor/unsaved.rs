@@ -44,16 +44,35 @@ impl Supervisor {
         if version == self.kept && beside == self.kept_beside {
             return;
         }
-        self.write_texts();
-        let live = self.slots[self.live.index()].loaded.as_ref();
-        let bench = self.bench.as_ref().map(Bench::sheet);
-        let work = Work::of(live, bench.as_ref(), &self.history)
-            .beside(self.draft.as_ref(), self.typed.as_deref());
+        let work = self.work();
         if let Some(keeper) = &mut self.keeper
             && keeper.keep(work)
         {
             self.kept = version;
             self.kept_beside = beside;
+        }
+    }
+
+    fn work(&mut self) -> Work {
+        self.write_texts();
+        let live = self.slots[self.live.index()].loaded.as_ref();
+        let bench = self.bench.as_ref().map(Bench::sheet);
+        Work::of(live, bench.as_ref(), &self.history)
+            .beside(self.draft.as_ref(), self.typed.as_deref())
+    }
+
+    /// The program ends unasked: what is in no file stays where the next one finds it.
+    pub(super) fn leave_work(&mut self) {
+        // Only then it is known whether anything differs from the file.
+        self.write_texts();
+        let live = self.slots[self.live.index()].loaded.as_ref();
+        let edited = live.is_some_and(|l| l.modified) || self.bench.is_some();
+        if !edited && self.draft.is_none() && self.typed.is_none() {
+            return;
+        }
+        let work = self.work();
+        if let Some(keeper) = &mut self.keeper {
+            keeper.leave(work);
         }
     }
 
