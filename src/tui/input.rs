@@ -55,6 +55,10 @@ impl App {
         if key.kind == KeyEventKind::Release {
             return;
         }
+        if let Some(letter) = self.behind_esc(key, chord) {
+            self.on_key(&KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
+            return self.on_key(&letter);
+        }
         if let Some(overlay) = self.overlay.take() {
             if let Some(overlay) = super::overlays::on_key(self, overlay, key, chord) {
                 self.overlay.get_or_insert(overlay);
@@ -83,6 +87,23 @@ impl App {
                 None => {}
             },
         }
+    }
+
+    /// The letter of an Esc and a letter that came as one: so terminals write Alt, and multiplexers hold an Esc back for a while to
+    /// see whether a letter follows. Only where Esc closes what lies above the screen, and nothing is bound to the two as a chord.
+    fn behind_esc(&self, key: &KeyEvent, chord: Chord) -> Option<KeyEvent> {
+        let scopes = match (&self.overlay, self.filtering || self.prefix.is_some()) {
+            (Some(_), _) => vec![Scope::Everywhere],
+            (None, true) => self.scopes(),
+            (None, false) => return None,
+        };
+        let alt = key.modifiers - KeyModifiers::SHIFT == KeyModifiers::ALT;
+        let both = alt && matches!(key.code, KeyCode::Char(_));
+        let unbound = matches!(self.keymap.find(&scopes, None, chord), Found::Nothing);
+        (both && unbound).then(|| KeyEvent {
+            modifiers: key.modifiers - KeyModifiers::ALT,
+            ..*key
+        })
     }
 
     /// A note of the KEYS layer.

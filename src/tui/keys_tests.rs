@@ -35,6 +35,50 @@ fn stage_keys_work_on_every_screen_and_under_overlays() {
 }
 
 #[test]
+fn an_esc_that_arrives_with_the_next_letter_is_both() {
+    let mut scene = playing(Depth::True);
+    for over in ["?", ":", "="] {
+        scene.press("1");
+        scene.press(over);
+        scene.press("Alt+3");
+        // A chord of its own means what it means.
+        assert_eq!(scene.app.picked_macro, 2, "{over}");
+    }
+    for over in ["?", ":", "=", "g S", "^C", ":theme", ":macros"] {
+        scene.press("Esc Esc 1");
+        match over.strip_prefix(':').filter(|name| !name.is_empty()) {
+            Some(name) => {
+                scene.press(":");
+                scene.type_text(name);
+                scene.press("Enter");
+            }
+            None => scene.press(over),
+        }
+        assert!(scene.app.overlay.is_some(), "{over}");
+        scene.press("Alt+y");
+        assert!(scene.app.overlay.is_none(), "{over}");
+        assert!(scene.app.exit.is_none(), "{over}: y is no answer");
+        scene.press(":");
+        scene.press("Alt+?");
+        let shown = scene.text(80, 24);
+        assert!(shown.contains("help: every key"), "{over}: {shown}");
+    }
+    // A filter that is typed, and the first of two letters.
+    scene.press("Esc Esc 7 /");
+    scene.type_text("pad");
+    scene.press("Alt+1");
+    assert!(scene.app.filtering, "a chord of its own");
+    scene.press("Alt+=");
+    assert!(!scene.app.filtering);
+    scene.press("Esc g");
+    scene.press("Alt+?");
+    assert!(scene.app.overlay.is_some());
+    // Where nothing lies above, Alt is no Esc.
+    scene.press("Esc 3 e Alt+y");
+    assert_eq!(scene.app.layer, super::app::Layer::Edit);
+}
+
+#[test]
 fn keys_that_nothing_hears_are_told() {
     let mut scene = playing(Depth::True);
     scene.press("^T");
