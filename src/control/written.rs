@@ -17,8 +17,11 @@ pub fn write(text: &str, patch: &Patch, turned: Vec<(String, String)>) -> Option
         0 | 1 => None,
         _ => together(text, patch),
     };
-    // What one number says of several cables is written with it.
-    let done = new.as_deref().and_then(|text| parse(text, "").draft);
+    // What one number says of several cables is written with it, or says the same as before.
+    let done = match amounts {
+        0 | 1 => None,
+        _ => parse(new.as_deref().unwrap_or(text), "").draft,
+    };
     for (module, name) in turned {
         let Ok(knob) = params::find(patch, &module, &name) else {
             continue;
@@ -88,6 +91,41 @@ mod tests {
     fn an_amount_of_several_cables_that_are_turned_alike_stays_one_number() {
         let new = turned(&[("cutoff<a", 2.75), ("cutoff<b", 2.75)]).expect("written");
         assert_eq!(new, TEXT.replace("2.5oct", "2.75oct"));
+    }
+
+    #[test]
+    fn what_several_cables_have_together_is_written_only_where_all_were_turned_alike() {
+        // Beside another amount that was turned, so that more than one is.
+        let text = TEXT.replace("\"saw >", "\"saw > vcf.res * 0.1\", \"saw >");
+        let mut patch = parse(&text, "t").patch.expect("right");
+        let turned = [("cutoff<a", 1.5), ("cutoff<b", 3.5), ("res<saw", 0.25)];
+        for (name, value) in turned {
+            let knob = params::find(&patch, "vcf", name).expect("there");
+            knob.put(&mut patch, ParamValue::Fixed(value));
+        }
+        let names = turned.map(|(name, _)| ("vcf".to_owned(), name.to_owned()));
+        let new = write(&text, &patch, names.to_vec()).expect("written");
+        let there = parse(&new, "t").patch.expect("right");
+        for (name, value) in turned {
+            let knob = params::find(&there, "vcf", name).expect("there");
+            assert_eq!(knob.value, ParamValue::Fixed(value), "{name}: {new}");
+        }
+        // What nobody turned is not written, in whatever words it stands.
+        let kept = TEXT.replace("2.5oct", "2.50oct");
+        let mut patch = parse(&kept, "t").patch.expect("right");
+        let knob = params::find(&patch, "vcf", "res").expect("there");
+        knob.put(&mut patch, ParamValue::Fixed(0.25));
+        let names = ["cutoff<a", "cutoff<b", "res"].map(|n| ("vcf".to_owned(), n.to_owned()));
+        let new = write(&kept, &patch, names.to_vec()).expect("written");
+        assert!(new.contains("\"a + b > vcf.cutoff * 2.50oct\""), "{new}");
+        // A patch of other cables says nothing of these.
+        let other = TEXT.replace("\"a + b >", "\"b + a >");
+        let mut patch = parse(&other, "t").patch.expect("right");
+        for name in ["cutoff<a", "cutoff<b"] {
+            let knob = params::find(&patch, "vcf", name).expect("there");
+            knob.put(&mut patch, ParamValue::Fixed(2.75));
+        }
+        assert_eq!(together(TEXT, &patch), None);
     }
 
     #[test]

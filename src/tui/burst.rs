@@ -79,11 +79,14 @@ fn typing(app: &App) -> bool {
 
 /// What a key writes, where it only writes.
 fn letter(key: &KeyEvent) -> Option<char> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
     // As line ends arrive in raw mode where the terminal leaves them as they are.
     if (key.code, key.modifiers) == (KeyCode::Char('j'), KeyModifiers::CONTROL) {
         return Some('\n');
     }
-    if key.kind == KeyEventKind::Release || !(key.modifiers - KeyModifiers::SHIFT).is_empty() {
+    if !(key.modifiers - KeyModifiers::SHIFT).is_empty() {
         return None;
     }
     match key.code {
@@ -154,8 +157,70 @@ mod tests {
         );
         let held = "j".repeat(200);
         keys(&mut scene, &mut burst, &held, 200);
-        scene.press("Backspace");
-        assert!(scene.app.text.text().contains("j"), "a held key is typed");
+        assert!(burst.pasted.is_none(), "a held key is typed");
+        assert!(scene.app.text.text().contains(&held));
+    }
+
+    #[test]
+    fn a_paste_is_over_when_nothing_comes_for_a_while() {
+        let mut scene = editing();
+        let mut burst = Burst::default();
+        let line = format!("// {}", "a paste ".repeat(8));
+        keys(&mut scene, &mut burst, &line, 100);
+        assert!(burst.pasted.is_some());
+        burst.waited(PIECES);
+        keys(&mut scene, &mut burst, "typed", 100);
+        scene.press("^Z");
+        let left = scene.app.text.text();
+        assert!(left.starts_with(&format!("{line}(")), "{left}");
+    }
+
+    #[test]
+    fn line_ends_of_raw_terminals_are_pasted_too() {
+        let mut scene = editing();
+        let mut burst = Burst::default();
+        for c in "  one\n  two\n".repeat(6).chars() {
+            let (code, modifiers) = match c {
+                '\n' => (KeyCode::Char('j'), KeyModifiers::CONTROL),
+                c => (KeyCode::Char(c), KeyModifiers::NONE),
+            };
+            let mut key = KeyEvent::new(code, modifiers);
+            burst.take(&mut scene.app, Input::Key(key), scene.start);
+            // Where a terminal tells of it.
+            key.kind = KeyEventKind::Release;
+            burst.take(&mut scene.app, Input::Key(key), scene.start);
+        }
+        assert_eq!(burst.held.len(), 72);
+        burst.pass_on(&mut scene.app, scene.start);
+        let text = scene.app.text.text();
+        assert!(text.starts_with("  one\n  two\n  one\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_held_has_an_end() {
+        let mut scene = editing();
+        let mut burst = Burst::default();
+        for n in 0..MOST + 10 {
+            let code = KeyCode::Char(if n % 2 == 0 { 'a' } else { 'b' });
+            let key = KeyEvent::new(code, KeyModifiers::NONE);
+            burst.take(&mut scene.app, Input::Key(key), scene.start);
+        }
+        assert_eq!(burst.held.len(), 10);
+    }
+
+    #[test]
+    fn a_line_of_a_list_is_typed_however_much_comes() {
+        let mut scene = editing();
+        let mut burst = Burst::default();
+        scene.press("F1");
+        assert!(!typing(&scene.app), "help lies above");
+        scene.press("Esc");
+        assert!(typing(&scene.app));
+        let long = "abcdefghij".repeat(8);
+        scene.press("^P");
+        keys(&mut scene, &mut burst, &long, 100);
+        assert!(burst.pasted.is_none());
+        assert!(scene.text(80, 24).contains("abcdefghij"));
     }
 
     #[test]

@@ -37,11 +37,12 @@ impl Seen {
     pub fn look(&mut self, view: &View) {
         for slot in SlotId::BOTH {
             let seen = &view.slots[slot.index()];
-            let loaded = seen.loaded.as_ref().filter(|_| !seen.is_net);
+            let loaded = seen.loaded.as_ref();
             let path = loaded.and_then(|l| l.path.as_deref());
-            let modified = loaded.is_some_and(|l| l.modified);
+            // A copy that stands by was not read from the file either.
+            let copied = seen.is_net || loaded.is_some_and(|l| l.modified);
             let old = self.slots[slot.index()].take();
-            self.slots[slot.index()] = self.meet(old, path, seen.generation, modified);
+            self.slots[slot.index()] = self.meet(old, path, seen.generation, copied);
         }
         let path = view.bench.as_ref().and_then(|b| b.path.as_deref());
         let old = self.bench.take();
@@ -53,12 +54,12 @@ impl Seen {
         old: Option<Met>,
         path: Option<&Path>,
         generation: u32,
-        modified: bool,
+        copied: bool,
     ) -> Option<Met> {
         let path = path?;
         let known = |met: &&Met| met.path == path;
         if let Some(old) = old.as_ref().filter(known)
-            && (old.generation == generation || modified)
+            && (old.generation == generation || copied)
         {
             let generation = old.generation.max(generation);
             return Some(Met {
@@ -66,9 +67,9 @@ impl Seen {
                 ..old.clone()
             });
         }
-        // What was typed or patched began with the file as somebody met it.
+        // What was typed, patched or copied began with the file as somebody met it.
         let others = self.slots.iter().flatten().chain(&self.bench);
-        let met = others.filter(|_| modified).find(known);
+        let met = others.filter(|_| copied).find(known);
         Some(Met {
             path: path.to_owned(),
             generation,
@@ -105,6 +106,7 @@ fn stamp(path: &Path) -> Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::bench::{Bench, Sheet};
     use crate::control::command::Command;
     use crate::control::event::{Event, What};
     use crate::tui::color::Depth;
@@ -189,6 +191,72 @@ mod tests {
         });
         scene.press("^S");
         assert_eq!(saved(&mut scene), [path]);
+    }
+
+    #[test]
+    fn a_copy_of_what_plays_knows_its_file_as_the_first_one_did() {
+        // One that stands by, and one that was typed or patched.
+        for is_net in [true, false] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let (mut scene, path) = with_file(folder.path());
+            std::fs::write(&path, "(name: \"somebody else's\")").expect("written");
+            let text = path.display().to_string();
+            scene.publish(|view| {
+                view.slots[1].generation += 2;
+                let mut copy = loaded(ACID, &text);
+                copy.modified = !is_net;
+                view.slots[1].loaded = Some(copy);
+                view.slots[1].is_net = is_net;
+            });
+            // It takes over.
+            scene.publish(|view| {
+                view.live = crate::control::command::SlotId::B;
+                view.slots[1].is_net = false;
+            });
+            scene.sent();
+            scene.press("^S");
+            assert!(saved(&mut scene).is_empty(), "net: {is_net}");
+            // A file that is gone is nobody's.
+            scene.press("Esc");
+            std::fs::remove_file(&path).expect("gone");
+            scene.press("^S");
+            assert_eq!(saved(&mut scene), [path], "net: {is_net}");
+        }
+    }
+
+    #[test]
+    fn the_bench_asks_too_and_r_and_s_leave_the_file_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut scene, path) = with_file(folder.path());
+        let sheet = Sheet {
+            text: ACID.into(),
+            path: Some(path.clone()),
+            of_live: true,
+        };
+        let bench = Bench::open(sheet).expect("a patch");
+        scene.publish(|view| view.bench = Some(bench));
+        scene.press("2");
+        scene.sent();
+        scene.press("^S");
+        let path_of = |command: &Command| match command {
+            Command::SaveBench { path } => path.clone(),
+            _ => None,
+        };
+        let benches = |scene: &mut Scene| -> Vec<PathBuf> {
+            scene.sent().iter().filter_map(path_of).collect()
+        };
+        assert_eq!(benches(&mut scene), std::slice::from_ref(&path));
+        std::fs::write(&path, "(name: \"somebody else's\")").expect("written");
+        scene.press("^S");
+        assert!(benches(&mut scene).is_empty());
+        scene.press("z");
+        let shown = scene.text(80, 24);
+        assert!(shown.contains("was changed by another program"), "{shown}");
+        scene.press("r");
+        assert_eq!(scene.sent(), [Command::LoadFile(path.clone())]);
+        std::fs::write(folder.path().join("acid-2.ron"), "mine").expect("written");
+        scene.press("^S s Enter");
+        assert_eq!(benches(&mut scene), [folder.path().join("acid-3.ron")]);
     }
 
     #[test]
