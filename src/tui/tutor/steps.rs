@@ -77,15 +77,15 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         title: "Knobs are live",
-        text: "↓ to osc's freq, then → a few times: you hear it at once. Shift is fine, PgUp coarse, Enter types 440Hz or A4.",
-        hint: "The row with ▸ has the focus. If it says no knob, one row further down.",
+        text: "The row with ▸ has the focus: osc's freq. Press → a few times: you hear it at once. Shift is fine, PgUp coarse, Enter types 440Hz or A4.",
+        hint: "↑ and ↓ move the focus; it is freq of osc that counts here.",
         enter: |app| app.patch.focus_on("osc", patch::Field::Param(0)),
         done: |app, tutor| knob(app, "osc", "freq").is_some_and(|hz| hz != tutor.before),
     },
     Step {
         title: "Everything is undone",
         text: "^Z takes it back: knobs at once; cables, modules and swaps too. ^Y makes it again.",
-        hint: "Ctrl and z. In this program it never suspends; :suspend does.",
+        hint: "Ctrl and z, once for every turn that took a while. In this program it never suspends; :suspend does.",
         enter: nothing,
         done: |app, tutor| knob(app, "osc", "freq").is_none_or(|hz| hz == tutor.before),
     },
