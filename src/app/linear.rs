@@ -206,6 +206,101 @@ fn help() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::first_patch::FirstPatch;
+    use crate::control::command::SlotId;
+    use crate::control::event::{Loaded, View};
+    use crate::control::handle::{Board, Message, Meters};
+    use crate::control::reading::Reading;
+    use crate::graph::prime::PrimeReport;
+    use crate::patch::file::parse;
+
+    struct Still;
+
+    impl Meters for Still {
+        fn read(&self) -> Reading {
+            Reading::default()
+        }
+
+        fn scope(&self, _: &mut Vec<[f32; 2]>) -> u64 {
+            0
+        }
+    }
+
+    /// Says a line to an instrument that plays a file and does all that it is asked; what came of it, and what it was asked.
+    fn said(own: &Path, line: &str) -> (String, Option<Command>) {
+        let text = FirstPatch::hello().text;
+        let mut view = View::default();
+        view.slots[0].loaded = Some(Loaded {
+            patch: Arc::new(parse(&text, "own.ron").patch.expect("a patch")),
+            text: text.into(),
+            path: Some(own.to_owned()),
+            modified: false,
+            report: PrimeReport::default(),
+        });
+        let (handle, inbox) = Handle::new(Board::new(view), Arc::new(Still));
+        let instrument = thread::spawn(move || match inbox.recv_timeout(PATIENCE).ok()? {
+            Message::Request(request, _) => {
+                request
+                    .answer
+                    .expect("asked")
+                    .send(Ok(None))
+                    .expect("waits");
+                Some(request.command)
+            }
+            Message::Wake => None,
+        });
+        let told = reply(&handle, &Mutex::default(), line).expect("answered");
+        drop(handle);
+        (told, instrument.join().expect("no panic"))
+    }
+
+    #[test]
+    fn a_file_is_written_over_only_where_that_was_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [own, other, new] =
+            ["own.ron", "other.ron", "new one.ron"].map(|f| folder.path().join(f));
+        for there in [&own, &other] {
+            std::fs::write(there, "").expect("written");
+        }
+        let save = |path: Option<&Path>| Command::Save {
+            slot: SlotId::A,
+            path: path.map(Path::to_owned),
+        };
+        let save_as = |words: &str, path: &Path| said(&own, &format!("{words} {}", path.display()));
+        assert_eq!(save_as("save", Path::new("")).1, Some(save(None)));
+        assert_eq!(save_as("save", &own).1, Some(save(Some(&own))));
+        assert_eq!(save_as("save", &new).1, Some(save(Some(&new))));
+        let (told, asked) = save_as("save", &other);
+        assert!(told.contains("is there already"), "{told}");
+        assert_eq!(asked, None);
+        let over = told.split('`').nth(1).expect("what does it");
+        assert_eq!(said(&own, over).1, Some(save(Some(&other))));
+    }
+
+    #[test]
+    fn words_that_are_none_are_answered_with_the_nearest() {
+        let told = |line: &str| said(Path::new("a.ron"), line);
+        assert_eq!(
+            told("swp"),
+            ("`swp` is no command; did you mean `swap`?".into(), None)
+        );
+        assert!(told("xyzzy").0.contains("`help` lists them"));
+        assert_eq!(told("bpm fast"), ("usage: bpm NUMBER".into(), None));
+        assert_eq!(told("undo"), ("ok".into(), Some(Command::Undo)));
+    }
+
+    #[test]
+    fn patches_are_found_by_their_names() {
+        let there = found("bass/acid");
+        assert_eq!(
+            there,
+            Path::new("patches/bass/acid.ron"),
+            "run in the project's folder"
+        );
+        assert_eq!(found("patches/bass/acid"), there);
+        assert_eq!(found("patches/bass/acid.ron"), there);
+        assert_eq!(found("no such"), Path::new("no such"));
+    }
 
     #[test]
     fn every_word_reads_what_it_says_it_takes() {

@@ -60,6 +60,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_place_is_on_the_parameters_own_scale() {
+        let kind = crate::modules::find("Sine").expect("a kind");
+        let spec = |name: &str| &kind.params[kind.param(name).expect("a parameter")];
+        let (freq, level) = (spec("freq"), spec("level"));
+        let middle = (freq.min * freq.max).sqrt();
+        assert!((value_at(freq, 0.5) / middle - 1.0).abs() < 1e-4);
+        let half = (level.min + level.max) / 2.0;
+        assert!((value_at(level, 0.5) - half).abs() < 1e-6);
+        assert_eq!(value_at(freq, 1.5), freq.max);
+        assert_eq!(value_at(level, -1.0), level.min);
+    }
+
+    #[test]
+    fn a_broken_file_does_not_fill_the_memory() {
+        let mut all = Vec::new();
+        for n in 0..MOST + 100 {
+            let to = Controlled::Macro(n);
+            let (channel, controller) = ((n / 128) as u8, (n % 128) as u8);
+            assign(
+                &mut all,
+                Assigned {
+                    channel,
+                    controller,
+                    to,
+                },
+            );
+        }
+        assert_eq!(all.len(), MOST);
+    }
+
+    #[test]
     fn the_newest_assignment_counts() {
         let one = |controller, to: usize| Assigned {
             channel: 0,

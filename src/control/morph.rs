@@ -127,4 +127,28 @@ mod tests {
         assert!((hz - 200.0).abs() < 0.01, "{hz}");
         assert_eq!(knob.value(&a, 1.0), Some(ParamValue::Fixed(400.0)));
     }
+
+    #[test]
+    fn amounts_of_cables_go_straight_and_ends_are_met_to_the_last_bit() {
+        let text = |amount: f32, hz: f32| {
+            patch(&format!(
+                r#"(modules: (lfo: Lfo(), osc: Sine(freq: {hz}), out: Out()), cables: ["lfo > osc.fm * {amount}", "osc > out"])"#
+            ))
+        };
+        for n in 0..64 {
+            let hz = 97.3 + n as f32;
+            let (a, b) = (text(0.2, hz), text(0.8, 333.3));
+            let morph = Morph::between([&a, &b], [1, 2], SlotId::A);
+            let [freq, amount] = &morph.knobs[..] else {
+                panic!("{:?}", morph.knobs);
+            };
+            assert_eq!(amount.param, "fm<lfo");
+            let Some(ParamValue::Fixed(half)) = amount.value(&a, 0.5) else {
+                panic!("no value");
+            };
+            assert!((half - 0.5).abs() < 1e-6, "{half}");
+            assert_eq!(freq.value(&a, 0.0), Some(freq.ends[0]));
+            assert_eq!(freq.value(&a, 1.0), Some(freq.ends[1]));
+        }
+    }
 }

@@ -383,6 +383,9 @@ mod tests {
         };
         let keys = ["to", "frame", "fade_frames", "latency_ms", "rho"];
         assert_eq!(told(swapped, &keys), "swapped");
+        let (why, name) = ("no server".to_owned(), "pulse".to_owned());
+        assert_eq!(told(What::InputLost { why }, &["why"]), "input_lost");
+        assert_eq!(told(What::Listening { name }, &["name"]), "listening");
     }
 
     #[test]

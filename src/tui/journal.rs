@@ -105,6 +105,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_lost_and_what_came_back_have_their_colours() {
+        let (why, name) = (String::new(), String::new());
+        assert_eq!(role(&What::InputLost { why: why.clone() }), Role::Failed);
+        assert_eq!(role(&What::DeviceLost { why }), Role::Failed);
+        assert_eq!(role(&What::Listening { name: name.clone() }), Role::Live);
+        assert_eq!(role(&What::DeviceBack { name }), Role::Live);
+        assert_eq!(role(&What::Warning), Role::Text);
+    }
+
+    #[test]
     fn turning_one_knob_is_one_line() {
         let mut journal = Journal::default();
         for to in ["2", "3", "4"] {

@@ -70,5 +70,17 @@ mod tests {
         });
         assert!(of(&scene, "patches/acid.ron").is_some());
         assert!(of(&scene, "patches/other.ron").is_some());
+        // What was typed is not the file, and a copy was primed for another.
+        scene.publish(|view| {
+            let mut typed = loaded(ACID, "patches/typed.ron");
+            typed.modified = true;
+            view.slots[0].generation += 2;
+            view.slots[0].loaded = Some(typed);
+            view.slots[1].generation += 2;
+            view.slots[1].loaded = Some(loaded(ACID, "patches/copied.ron"));
+            view.slots[1].is_net = true;
+        });
+        assert_eq!(of(&scene, "patches/typed.ron"), None);
+        assert_eq!(of(&scene, "patches/copied.ron"), None);
     }
 }

@@ -207,6 +207,9 @@ fn a_file_that_another_program_changed_is_not_written_over_unasked() {
             .expect("there")
             .contains("// mine")
     );
+    scene.type_text("more ");
+    scene.press("^S");
+    assert!(scene.app.overlay.is_none(), "what it wrote itself is known");
     // Without typing a change on disk is taken up.
     std::fs::write(&path, ACID).expect("written");
     for _ in 0..3 {

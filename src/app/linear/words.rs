@@ -372,3 +372,6 @@ fn controlled(knob: &str) -> Option<Controlled> {
         param: param.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,6 +117,66 @@ fn any_place_is_reached_over_the_fork() {
 }
 
 #[test]
+fn what_comes_after_a_walk_is_a_step_of_its_own() {
+    let mut h = History::default();
+    h.add(knob("a", 0.0, 1.0), 0, at(0));
+    h.add(knob("b", 0.0, 1.0), 0, at(0));
+    h.undo();
+    // The same knob, at once: it joins neither what was undone nor what stands.
+    h.add(knob("a", 1.0, 2.0), 0, at(1));
+    assert_eq!((h.entries().0.len(), h.depth()), (3, (2, 0)));
+    h.undo();
+    h.redo();
+    h.add(knob("a", 2.0, 3.0), 0, at(2));
+    assert_eq!(h.depth(), (3, 0));
+    h.add(knob("a", 3.0, 4.0), 0, at(3));
+    assert_eq!(h.depth(), (3, 0), "and then it goes on");
+}
+
+#[test]
+fn redo_takes_the_newest_way_from_the_beginning_too() {
+    let mut h = History::default();
+    h.add(knob("a", 0.0, 1.0), 0, at(0));
+    h.undo();
+    h.add(knob("b", 0.0, 1.0), 0, at(0));
+    h.go(Some(0));
+    h.go(None);
+    assert!(shown(h.redo()).starts_with("a "), "where one was last");
+}
+
+#[test]
+fn every_change_of_tree_or_place_is_a_new_version() {
+    let mut h = History::default();
+    let mut seen = vec![h.version()];
+    h.add(knob("a", 0.0, 1.0), 0, at(0));
+    seen.push(h.version());
+    h.add(knob("a", 1.0, 2.0), 0, at(1));
+    seen.push(h.version());
+    h.undo();
+    seen.push(h.version());
+    h.redo();
+    seen.push(h.version());
+    assert_eq!(seen, [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn a_tree_that_was_kept_comes_back_step_by_step() {
+    let step = |name: &str, to: f32| (knob(name, 0.0, to), 7, Label::default());
+    let steps = [(None, "a"), (Some(0), "a"), (Some(0), "b"), (Some(9), "c")];
+    let steps = steps.map(|(parent, name)| {
+        let (step, frame, label) = step(name, 1.0);
+        (parent, step, frame, label)
+    });
+    let mut h = History::default();
+    h.restore(steps.to_vec(), Some(1));
+    let parents: Vec<_> = h.entries().0.iter().map(|e| e.parent).collect();
+    assert_eq!(parents, [None, Some(0), Some(0), None], "none is joined");
+    assert_eq!(h.depth(), (2, 0));
+    h.restore(Vec::new(), Some(3));
+    assert_eq!((h.here(), h.depth()), (None, (0, 0)));
+}
+
+#[test]
 fn the_tree_stays_bounded() {
     let mut h = History::default();
     for i in 0..3 * KEPT {
@@ -126,4 +186,14 @@ fn the_tree_stays_bounded() {
     assert!(h.entries().0.len() <= KEPT);
     assert!(shown(h.undo()).starts_with("b "));
     assert!(h.depth().0 >= KEPT / 2 - 1);
+    // The newest ones are kept.
+    let oldest = &h.entries().0[0].step;
+    let Step::Knob {
+        to: ParamValue::Fixed(to),
+        ..
+    } = oldest
+    else {
+        panic!("a knob")
+    };
+    assert!(*to as usize >= 3 * KEPT - KEPT, "{to}");
 }

@@ -114,3 +114,6 @@ impl Supervisor {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,6 +194,117 @@ fn a_morph_turns_what_is_heard_and_leaves_the_standby_at_its_end() {
     assert_eq!(freq(&session, SlotId::A), 100.0);
 }
 
+/// A with B in the standby.
+fn both(b: &str) -> Session {
+    let mut session = session();
+    let text = b.to_owned();
+    session
+        .command(Command::LoadText { text, path: None })
+        .expect("loaded");
+    session.render(48_000);
+    session
+}
+
+fn morph(session: &mut Session, at: f32) {
+    session.command(Command::Morph(at)).expect("morphed");
+    session.render(4_800);
+}
+
+fn by_hand(session: &mut Session, text: &str) {
+    let set = Command::SetParamText {
+        focus: Focus::Live,
+        module: "osc".into(),
+        param: "freq".into(),
+        text: text.into(),
+    };
+    session.command(set).expect("turned");
+    session.render(4_800);
+}
+
+#[test]
+fn one_undo_takes_a_morph_back_and_it_goes_on_from_there() {
+    let mut session = both(B);
+    morph(&mut session, 0.25);
+    morph(&mut session, 0.5);
+    session.command(Command::Undo).expect("undone");
+    session.render(4_800);
+    assert_eq!(freq(&session, SlotId::A), 100.0);
+    assert_eq!(session.supervisor.view().morph, Some(0.0));
+    morph(&mut session, 0.5);
+    assert!((freq(&session, SlotId::A) - 400.0).abs() < 0.5);
+    for at in [-0.1, 1.1, f32::NAN] {
+        session.command(Command::Morph(at)).expect_err("no place");
+    }
+}
+
+#[test]
+fn a_hand_on_a_knob_is_stronger_than_the_morph() {
+    let mut session = both(B);
+    morph(&mut session, 0.25);
+    by_hand(&mut session, "500Hz");
+    morph(&mut session, 0.75);
+    assert_eq!(freq(&session, SlotId::A), 500.0);
+    let mut session = both(B);
+    morph(&mut session, 0.25);
+    by_hand(&mut session, "500Hz");
+    session
+        .command(Command::Swap(Some(Quantum::Now)))
+        .expect("swapped");
+    session.render(48_000);
+    assert_eq!(freq(&session, SlotId::A), 500.0, "at its end neither");
+}
+
+#[test]
+fn another_patch_in_the_standby_begins_another_morph() {
+    let mut session = both(B);
+    morph(&mut session, 0.5);
+    let text = B.replace("1600Hz", "6400Hz");
+    session
+        .command(Command::LoadText { text, path: None })
+        .expect("loaded");
+    session.render(48_000);
+    assert_eq!(session.supervisor.view().morph, Some(0.0));
+    morph(&mut session, 1.0);
+    assert_eq!(freq(&session, SlotId::A), 6_400.0);
+}
+
+#[test]
+fn a_copy_that_stands_by_is_nothing_to_morph_to() {
+    let mut session = Session::new(Config {
+        budget: 1e6,
+        ..Config::default()
+    });
+    session.load_first(A, Path::new("a.ron")).expect("plays");
+    session.render(48_000);
+    let view = session.supervisor.view();
+    assert!(view.slots[1].is_net && view.morph.is_none());
+    let why = session.command(Command::Morph(0.5)).expect_err("a copy");
+    assert!(why.contains("no patch of its own"), "{why}");
+}
+
+#[test]
+fn the_bench_follows_a_morph() {
+    let mut session = both(B);
+    session
+        .command(Command::SetAutoPrime(false))
+        .expect("as it is");
+    let edit = Edit::Add {
+        name: "more".into(),
+        kind: "Sine".into(),
+        after: None,
+    };
+    let focus = Focus::Bench;
+    session
+        .command(Command::Edit { focus, edit })
+        .expect("added");
+    morph(&mut session, 1.0);
+    let view = session.supervisor.view();
+    let bench = view.bench.as_ref().expect("laid");
+    let freq = bench.patch.modules[0].spec.param("freq").expect("freq");
+    let there = bench.patch.modules[0].params[freq];
+    assert_eq!(there, ParamValue::Fixed(1_600.0));
+}
+
 const GROUPED: &str = r#"(name: "g", groups: (
         bell: (modules: (mod: Sine(), car: Sine()), cables: ["mod > car.fm * 0.3", "in > car.fm", "car > out"]),
     ), modules: (

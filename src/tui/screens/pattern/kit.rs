@@ -274,6 +274,18 @@ mod tests {
     }
 
     #[test]
+    fn a_drum_of_several_layers_is_muted_in_all_of_them() {
+        let text = "bd*4, ~ sd, hh*8,  sd(3,8)";
+        let mute = toggle_mute(text, 1).expect("there");
+        assert_eq!(mute, "bd*4, [~ sd]?1, hh*8,  [sd(3,8)]?1");
+        assert_eq!(toggle_mute(&mute, 1).as_deref(), Some(text));
+        // One that was left out by hand stays so while the other is muted, and none is muted twice.
+        let half = "bd*4, [~ sd]?1, hh*8,  sd(3,8)";
+        assert!(!muted(half, 1), "it is heard");
+        assert_eq!(toggle_mute(half, 1).as_deref(), Some(mute.as_str()));
+    }
+
+    #[test]
     fn a_lane_is_turned_round() {
         let turned = rotated("bd*4, hh", 0, 16, 1).expect("flat");
         assert!(turned.starts_with("~ bd ~ ~ ~ bd"), "{turned}");

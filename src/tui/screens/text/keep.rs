@@ -75,3 +75,70 @@ impl TextScreen {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::color::Depth;
+    use crate::tui::scene::{Scene, playing};
+
+    fn told(scene: &mut Scene) -> Vec<Option<String>> {
+        let typed = scene.sent().into_iter().filter_map(|c| match c {
+            Command::Typed(typed) => Some(typed.map(|t| t.text)),
+            _ => None,
+        });
+        typed.collect()
+    }
+
+    fn pass(scene: &mut Scene) {
+        (0..12).for_each(|_| scene.look());
+    }
+
+    fn left(text: &str) -> Arc<Typed> {
+        Arc::new(Typed {
+            text: text.into(),
+            baseline: "(name: \"x\")".into(),
+            path: Some("x.ron".into()),
+            from_file: true,
+        })
+    }
+
+    #[test]
+    fn what_is_typed_is_told_once_and_that_it_is_gone_too() {
+        let mut scene = playing(Depth::True);
+        scene.press("3 e");
+        pass(&mut scene);
+        scene.sent();
+        scene.type_text("ab");
+        pass(&mut scene);
+        let all = told(&mut scene);
+        assert!((1..=2).contains(&all.len()), "{}", all.len());
+        let last = all.last().and_then(Option::as_deref).unwrap_or_default();
+        assert!(last.starts_with("ab("), "{last}");
+        pass(&mut scene);
+        assert!(told(&mut scene).is_empty(), "nothing changed");
+        scene.press("Backspace Backspace");
+        pass(&mut scene);
+        assert_eq!(told(&mut scene).last(), Some(&None));
+    }
+
+    #[test]
+    fn what_was_left_behind_comes_back_where_nobody_typed() {
+        let mut scene = playing(Depth::True);
+        scene.publish(|view| view.typed = Some(left("(name: \"ha")));
+        assert_eq!(scene.app.text.text(), "(name: \"ha");
+        assert!(scene.app.text.edited(), "it is in no file");
+        let mut scene = playing(Depth::True);
+        scene.press("3 e");
+        scene.type_text("mine");
+        scene.publish(|view| view.typed = Some(left("(name: \"ha")));
+        assert!(scene.app.text.text().starts_with("mine("));
+        // What it told itself is no news.
+        pass(&mut scene);
+        assert!(scene.app.text.kept.told.is_some());
+        scene.app.text.kept.next = Some(scene.start + Duration::from_secs(3_600));
+        scene.press("Backspace Backspace Backspace Backspace");
+        scene.publish(|view| view.typed = Some(left("(name: \"ho")));
+        assert!(!scene.app.text.text().contains("ho"));
+    }
+}
