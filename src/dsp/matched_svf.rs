@@ -1,9 +1,9 @@
 //! The state-variable filter of [`super::svf`], stable however fast its cutoff moves, with outputs matched to its model: its responses are the analog filter's up to 16 kHz at 48 kHz, not the bilinear transform's. Runs on engine threads.
 //!
 //! The poles are close to the analog ones (impulse invariance, as in Vicanek, Matched Second Order Digital Filters), without their
-//! exponentials and roots: with x = half the cutoff's angle a frame, g = tan x (1 + k² tan²x / 24) / (1 + k² tan²x / 5), about, and
-//! k'/g = (k/x)(1 + x²/3), which stay within 5 % up to 20 kHz where Q is 0.5 or more. The trapezoids' zeros at half the rate are
-//! filled by a little of what the integrators move in a frame.
+//! exponentials and roots: with c the cutoff in hertz and k = 1 / Q, g = c P(c²) / Q(c²) and k' = g (k/x + k c · a constant), x half the
+//! cutoff's angle a frame. At k = 0, g is tan x, and the self-oscillation in tune. The trapezoids' zeros at half the rate are filled by a
+//! little of what the integrators move in a frame.
 use std::f32::consts::PI;
 
 use super::{
@@ -11,33 +11,37 @@ use super::{
     lanes::{Float, Lanes, Mask},
 };
 
-/// A [`Reach`] is x divided by this. tan x is then r (OVER - r²) / ((r² - UNDER[0]) r² + UNDER[1]) without another factor: a
-/// minimax fit, within 2.5e-6 (0.004 cent) up to 0.42 pi, 2e-5 up to 0.4535 pi, 7e-4 up to 0.49 pi.
+/// With r = x / SCALE, tan x is r (OVER - r²) / ((r² - UNDER[0]) r² + UNDER[1]) without another factor: a minimax fit, within 2.5e-6
+/// (0.004 cent) up to 0.42 pi, 2e-5 up to 0.4535 pi, 7e-4 up to 0.49 pi.
 const SCALE: f32 = 9.526_175_5;
 const OVER: f32 = 0.113_553_46;
 const UNDER: [f32; 2] = [0.465_583_2, 0.011_920_182];
 const SQUARE: f32 = SCALE * SCALE;
-/// Parts of k² tan²x in the two sides of g. Fitted with the constants below to the analog responses for Q 0.5 to 50, cutoffs up to
-/// 16 kHz and 20 Hz to 16 kHz: largest error of the low-pass 0.31 dB.
-const ABOVE: f32 = 0.042_639;
-const BELOW: f32 = 0.197_262;
-/// What the low-pass takes of the second integrator's gap to its input, times c: f0 + x² (f1 + f2 k²), k up to 2; and of the first
-/// integrator, times b: f0 + x (f1 k + x (f2 + f3 k²)).
-const LOW_GAP: [f32; 3] = [1.574_343, -0.273_511 * SQUARE, 0.089_217 * SQUARE];
-const LOW_FIRST: [f32; 4] = [
-    1.283_484_5,
-    -0.413_866_5 * SCALE,
-    -0.402_652_5 * SQUARE,
-    0.163_425_5 * SQUARE,
-];
-/// The band-pass takes a part of the second integrator's way and, times g, of the first one's: as LOW_GAP. Its gain needs half a
-/// percent.
-const FILL_BAND: [f32; 3] = [0.766, -0.177_712 * SQUARE, 0.069_698 * SQUARE];
-const BAND: f32 = 0.5025 / SCALE;
+/// Polynomials in k, up to [`MOST`]: what k² adds to UNDER[0] and to the 1 before it, what k² r² adds to the damping's fraction, and what
+/// the low-pass takes of the second integrator's gap to its input, times c, and of the first integrator, times b, in parts without and
+/// with r². Fitted at once, with the constants below, to the analog responses of all outputs for Q from 0.5, cutoffs from 100 Hz to
+/// 16 kHz and 20 Hz to 16 kHz, the largest error in decibels being the least: of the low-pass 0.33 dB.
+const MOST: f32 = 3.3;
+const UNDER_1: [f32; 3] = [-0.059_221_5, 0.237_411_5, -0.050_540_2];
+const UNDER_2: [f32; 3] = [34.262_71, -31.869_26, 6.064_055];
+const RATIO: [f32; 3] = [3.775_864, -0.759_294_4, 0.130_691_7];
+const GAP: ([f32; 2], [f32; 3]) = (
+    [1.500_063, 0.001_942_5],
+    [-25.939_51, 22.673_87, -2.295_506],
+);
+const FIRST: ([f32; 2], [f32; 3]) = (
+    [1.246_342, -0.008_292_7],
+    [-21.328_34, -52.806_19, 16.268_97],
+);
+/// The band-pass takes a part of the second integrator's way and, times g, of the first one's: f0 + x² (f1 + f2 k²), k up to 2. So its
+/// gain, which needs a few percent.
+const FILL_BAND: [f32; 3] = [0.760_659_8, -0.244_709_2, 0.087_162_2];
+const BAND: [f32; 3] = [0.503_504_3, 0.022_345_6, -0.003_140_8];
 
-/// How far a cutoff is along the band: pi times it over the rate, divided by a constant of the fit.
+/// A rate's part of the arithmetic.
 #[derive(Clone, Copy)]
 pub struct Reach {
+    /// r of a cutoff of 1 Hz.
     per_hz: f32,
     most: f32,
 }
@@ -46,22 +50,92 @@ impl Reach {
     pub fn new(rate: f32) -> Self {
         Self {
             per_hz: PI / SCALE / rate,
-            most: 0.49 * PI / SCALE,
+            most: 0.49 * rate,
         }
     }
 
-    /// Of a cutoff in hertz. The tangent's fraction holds up to 0.49 of the rate.
-    #[inline(always)]
-    pub fn of<L: Lanes>(&self, l: L, cutoff: L::F) -> L::F {
-        (cutoff * l.f(self.per_hz)).min(l.f(self.most))
+    /// The highest cutoff in hertz for which the tangent's fraction holds.
+    pub fn most(&self) -> f32 {
+        self.most
     }
 }
 
-/// f0 + x² (f1 + f2 k²).
+/// The polynomial with these factors, from the lowest power on.
 #[inline(always)]
-fn fill<L: Lanes>(l: L, f: [f32; 3], y: L::F, damping: L::F) -> L::F {
+fn polynomial<L: Lanes, const K: usize>(l: L, factors: [f32; K], x: L::F) -> L::F {
+    let mut sum = l.f(factors[K - 1]);
+    for factor in factors[..K - 1].iter().rev() {
+        sum = sum.fma(x, l.f(*factor));
+    }
+    sum
+}
+
+/// Factors of f0 + x² (f1 + f2 k²), k up to 2.
+#[inline(always)]
+fn by_square<L: Lanes>(l: L, [f0, f1, f2]: [f32; 3], damping: L::F, per_hz: f32) -> [L::F; 2] {
     let k = damping.min(l.f(2.0));
-    y.fma((k * k).fma(l.f(f[2]), l.f(f[1])), l.f(f[0]))
+    let squares = (k * k).fma(l.f(f2), l.f(f1));
+    [l.f(f0), squares * l.f(SQUARE * per_hz * per_hz)]
+}
+
+/// What a damping makes of the fit at a rate: factors of powers of the cutoff's square, the lowest first.
+#[derive(Clone, Copy)]
+pub struct Damped<L: Lanes> {
+    damping: L::F,
+    per_hz: L::F,
+    /// Of both sides of g, less the power that P has without a factor.
+    over: L::F,
+    under: [L::F; 3],
+    /// Of k'/g times the cutoff; and without k.
+    ratio: [L::F; 2],
+    risen: [L::F; 2],
+    /// Of what k adds to Q, over k and from the second power on.
+    away: [L::F; 2],
+    gap: [L::F; 2],
+    first: [L::F; 2],
+    band: [L::F; 2],
+    fill_band: [L::F; 2],
+}
+
+impl<L: Lanes> Damped<L> {
+    /// `damping` is 1 / Q.
+    #[inline(always)]
+    pub fn new(l: L, reach: &Reach, damping: L::F) -> Self {
+        let s = reach.per_hz;
+        let (per_hz, square) = (l.f(s), l.f(s * s));
+        let most = l.f(MOST);
+        let held = most / damping.max(most);
+        let k = damping * held;
+        let away = k * held;
+        let away = [
+            away * polynomial(l, UNDER_1, k) * l.f(1.0 / s),
+            away * polynomial(l, UNDER_2, k) * per_hz,
+        ];
+        let risen = [
+            l.f(1.0 / SCALE / s),
+            held * polynomial(l, RATIO, k) * per_hz,
+        ];
+        Self {
+            damping,
+            per_hz,
+            over: l.f(OVER / (s * s)),
+            under: [
+                l.f(UNDER[1] / (s * s * s)),
+                damping.fma(away[0], l.f(-UNDER[0] / s)),
+                damping.fma(away[1], per_hz),
+            ],
+            ratio: [damping * risen[0], damping * risen[1]],
+            risen,
+            away,
+            gap: [polynomial(l, GAP.0, k), polynomial(l, GAP.1, k) * square],
+            first: [
+                polynomial(l, FIRST.0, k),
+                polynomial(l, FIRST.1, k) * square,
+            ],
+            band: by_square(l, BAND, damping, s),
+            fill_band: by_square(l, FILL_BAND, damping, s),
+        }
+    }
 }
 
 /// One frame's coefficients: 2 - 2 a1, 2 a2 and 2 a3 of the usual names (a1 = 1 / (1 + g k + g²), a2 = g a1, a3 = g a2).
@@ -78,62 +152,44 @@ pub struct Coefficients<L: Lanes> {
     gap: L::F,
 }
 
-/// The tangent and what g makes of it, as far as both kinds of coefficients need it.
+/// Both sides of g, as far as both kinds of coefficients need them.
 struct Tuned<L: Lanes> {
-    /// The square of the reach.
+    /// The square of the cutoff.
     y: L::F,
-    /// tan x = reach over / d.
     over: L::F,
-    d: L::F,
-    /// d tan x and its square.
-    tangent: L::F,
-    square: L::F,
-    /// g = tan x above / below.
-    above: L::F,
-    below: L::F,
+    /// c P and Q.
+    p: L::F,
+    q: L::F,
 }
 
 impl<L: Lanes> Tuned<L> {
     #[inline(always)]
-    fn new(l: L, reach: L::F, damping: L::F) -> Self {
-        let y = reach * reach;
-        let over = l.f(OVER) - y;
-        let d = (y - l.f(UNDER[0])).fma(y, l.f(UNDER[1]));
-        let tangent = reach * over;
-        let (square, d2, k2) = (tangent * tangent, d * d, damping * damping);
+    fn new(k: &Damped<L>, cutoff: L::F) -> Self {
+        let y = cutoff * cutoff;
+        let over = k.over - y;
         Self {
             y,
             over,
-            d,
-            tangent,
-            square,
-            above: square.fma(k2 * l.f(ABOVE), d2),
-            below: square.fma(k2 * l.f(BELOW), d2),
+            p: cutoff * over,
+            q: k.under[2].fma(y, k.under[1]).fma(y, k.under[0]),
         }
     }
 }
 
 impl<L: Lanes> Coefficients<L> {
-    /// `reach` is a [`Reach`]'s; `damping` is 1 / Q.
+    /// Of a cutoff in hertz, at most [`Reach::most`]. All speed is in how few multiplications this takes.
     #[inline(always)]
-    pub fn new(l: L, reach: L::F, damping: L::F) -> Self {
-        let tuned = Tuned::new(l, reach, damping);
-        let Tuned { y, over, .. } = tuned;
-        // g = p / q; everything over q² + (1 + k'/g) p² takes one division.
-        let (p, q) = (tuned.tangent * tuned.above, tuned.d * tuned.below);
-        let ratio = y.fma(damping * l.f(SCALE / 3.0), damping * l.f(1.0 / SCALE));
-        let m = (ratio + reach) * (over * tuned.above);
+    pub fn new(l: L, k: &Damped<L>, cutoff: L::F) -> Self {
+        let Tuned { y, over, p, q } = Tuned::new(k, cutoff);
+        // Everything over q² + (1 + k'/g) p² takes one division.
+        let m = (k.ratio[1].fma(y, k.ratio[0]) + cutoff) * over;
         let u = p * (l.f(2.0) / q.fma(q, m * p));
-        let k = damping.min(l.f(2.0));
-        let k2 = k * k;
-        let [f0, f1, f2, f3] = LOW_FIRST;
-        let rest = reach.fma(k2.fma(l.f(f3), l.f(f2)), k * l.f(f1));
         Self {
             a: m * u,
             b: q * u,
             c: p * u,
-            first: rest.fma(reach, l.f(f0)),
-            gap: fill(l, LOW_GAP, y, damping),
+            first: k.first[1].fma(y, k.first[0]),
+            gap: k.gap[1].fma(y, k.gap[0]),
         }
     }
 }
@@ -198,24 +254,26 @@ pub struct Shape<L: Lanes> {
 impl<L: Lanes> Shape<L> {
     /// As [`Coefficients::new`].
     #[inline(always)]
-    pub fn new(l: L, reach: L::F, damping: L::F) -> Self {
-        let tuned = Tuned::new(l, reach, damping);
-        let Tuned { y, over, d, .. } = tuned;
+    pub fn new(l: L, k: &Damped<L>, cutoff: L::F) -> Self {
+        let Tuned { y, over, p, q } = Tuned::new(k, cutoff);
         let one = l.f(1.0);
+        // Of tan x, which is c P over this.
+        let under = one
+            / k.per_hz
+                .fma(y, l.f(-UNDER[0]) / k.per_hz)
+                .fma(y, k.under[0]);
         // The place of the cutoff on the integrators' own scale, tan x / g.
-        let under = one / tuned.above;
-        let place = tuned.below * under;
-        let g = tuned.tangent / (d * place);
-        let risen = over * y.fma(l.f(SCALE / 3.0), l.f(1.0 / SCALE)) / d;
+        let place = q * under;
+        let risen = over * k.risen[1].fma(y, k.risen[0]) * under;
         let notch = one / (place * place);
         // The distance of its square from 1, over k: without a difference of what is nearly alike.
-        let across = tuned.square * damping * l.f(BELOW - ABOVE) * under * (place + one);
+        let across = y * k.away[1].fma(y, k.away[0]) * under * (place + one);
         let high = across.fma(across, risen * risen).sqrt() * notch;
         Self {
-            damping: damping * risen / place,
-            g,
-            band: damping * l.f(BAND) / reach,
-            fill_band: fill(l, FILL_BAND, y, damping),
+            damping: k.damping * risen / place,
+            g: p / q,
+            band: k.damping * k.band[1].fma(y, k.band[0]) / (k.per_hz * cutoff * l.f(SCALE)),
+            fill_band: k.fill_band[1].fma(y, k.fill_band[0]),
             high,
             notch,
             peak: high + high - notch,

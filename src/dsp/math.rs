@@ -2,23 +2,31 @@
 use super::lanes::{Float, Int, Lanes};
 
 /// Added to a float below 2^22 it leaves the nearest whole number in the lowest bits: 1.5 times 2^23.
-const WHOLE: f32 = 12_582_912.0;
+pub(super) const WHOLE: f32 = 12_582_912.0;
+
+/// 2^x for x from -0.5 to 0.5: minimax of degree 5, the highest power first; relative error 9e-8.
+// A factor of the fit, near ln 2 and not it.
+#[allow(clippy::approx_constant)]
+pub(super) const EXP2: [f32; 6] = [
+    1.326_472_6e-3,
+    9.671_513e-3,
+    5.550_733_6e-2,
+    2.402_224_2e-1,
+    6.931_47e-1,
+    1.0,
+];
 
 /// 2^x for |x| up to 126; relative error below 2e-7, and none for whole x. The rest beyond the nearest whole number, at most a half
-/// either way, goes through a polynomial (minimax of degree 5, 9e-8), the whole part is added to the result's exponent.
+/// either way, goes through a polynomial, the whole part is added to the result's exponent.
 #[inline(always)]
-// A coefficient of the fit, near ln 2 and not it.
-#[allow(clippy::approx_constant)]
 pub fn exp2<L: Lanes>(l: L, x: L::F) -> L::F {
     let x = x.max(l.f(-126.0)).min(l.f(126.0));
     let shifted = x + l.f(WHOLE);
     let f = x - (shifted - l.f(WHOLE));
-    let p = f
-        .fma(l.f(1.326_472_6e-3), l.f(9.671_513e-3))
-        .fma(f, l.f(5.550_733_6e-2))
-        .fma(f, l.f(2.402_224_2e-1))
-        .fma(f, l.f(6.931_47e-1))
-        .fma(f, l.f(1.0));
+    let mut p = l.f(EXP2[0]);
+    for factor in &EXP2[1..] {
+        p = p.fma(f, l.f(*factor));
+    }
     (p.bits() + shifted.bits().shl(23)).bits()
 }
 

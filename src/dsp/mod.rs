@@ -21,6 +21,7 @@ pub mod matched_svf;
 pub mod math;
 pub mod noise;
 pub mod note;
+pub mod octaves;
 pub mod one_pole;
 pub mod oversample;
 pub mod peak;

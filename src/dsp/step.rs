@@ -16,6 +16,8 @@ pub const TAPS: usize = 32;
 pub const LATE: usize = TAPS / 2;
 /// Positions of an edge between two frames.
 const PHASES: usize = 512;
+/// Added to a small number it leaves the nearest whole one in the lowest bits: 1.5 times 2^23.
+const ROUND: f32 = 12_582_912.0;
 /// Of the Kaiser window: stop band below -140 dB.
 const BETA: f64 = 14.0;
 
@@ -100,7 +102,7 @@ pub fn steady_edges<L: Lanes>(
         lanes &= lanes - 1;
         let (mut frames, period) = (first.lanes()[lane], period.lanes()[lane]);
         while frames < end {
-            let mut at = 1 + frames as i32 as usize;
+            let mut at = 1 + whole(frames).0;
             frames += period;
             let (mut before, mut after) = (phase(lane, at - 1), phase(lane, at));
             // Before its wrap the ramp is positive, after it negative.
@@ -207,23 +209,32 @@ pub fn add_apart<L: Lanes>(
 ) {
     let (i, lane) = (i & (BLOCK - 1), lane & (L::N - 1));
     let taps = taps(l, table, past, height);
-    // Both are 32 frames in a row: of a loop whose length is not known compilers make gathers and scatters, and nobody foresees its end.
-    let row = match i.checked_sub(BLOCK - TAPS) {
-        None => &mut block[i..][..TAPS],
-        Some(i) => &mut tail[i..][..TAPS],
+    // Both are 32 frames in a row: of a loop whose length is not known compilers make gathers and scatters, and nobody foresees its
+    // end. Arrays, not slices, of which they would choose the place of every frame anew.
+    let row: Option<&mut [L::F; TAPS]> = match i.checked_sub(BLOCK - TAPS) {
+        None => block[i..].first_chunk_mut(),
+        Some(i) => tail[i..].first_chunk_mut(),
     };
-    for (to, tap) in row.iter_mut().zip(taps) {
-        to.lanes_mut()[lane] += tap;
+    let Some(row) = row else { return };
+    for k in 0..TAPS {
+        row[k].lanes_mut()[lane] += taps[k];
     }
+}
+
+/// The whole part of a number from 0 on, at most 511, twice; of a whole number it may be the one below. Without the checks of a cast.
+#[inline(always)]
+fn whole(x: f32) -> (usize, f32) {
+    // Here the lowest bit is a whole one, and half a one less is rounded.
+    let shifted = (x - 0.5 + ROUND).min(ROUND + (PHASES - 1) as f32);
+    ((shifted.to_bits() as usize) & (PHASES - 1), shifted - ROUND)
 }
 
 /// An edge's residual, between the two rows of the table that are nearest.
 #[inline(always)]
 fn taps<L: Lanes>(l: L, table: &Table, past: f32, height: f32) -> [f32; TAPS] {
-    let position = past.min(1.0) * PHASES as f32;
-    let row = (position as i32).clamp(0, PHASES as i32 - 1);
-    let between = position - row as f32;
-    let row = row as usize;
+    let position = past.clamp(0.0, 1.0) * PHASES as f32;
+    let (row, whole) = whole(position);
+    let between = position - whole;
     let of = (height * (1.0 - between), height * between);
     l.blend(&table[row], &table[row + 1], of)
 }

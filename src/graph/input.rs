@@ -2,7 +2,7 @@
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Isa, Lanes},
-    math::exp2,
+    octaves::Octaves,
 };
 use crate::modules::{
     module::{In, Out, TimeCx},
@@ -78,16 +78,25 @@ impl<L: Lanes> Bounded<L> {
         }
     }
 
+    /// How many octaves a modulation is, and how they move the base.
+    #[inline(always)]
+    fn octaves(&self, base: L::F) -> (f32, Octaves<L>) {
+        let by = match self.law {
+            Law::Decibels => OCTAVES_A_DECIBEL,
+            _ => 1.0,
+        };
+        (by, Octaves::new(self.lanes, base, self.low, self.high))
+    }
+
     #[inline(always)]
     pub(super) fn apply(&self, base: L::F, modulation: L::F) -> L::F {
-        let l = self.lanes;
         match self.law {
-            Law::Add => base + modulation,
-            Law::Octaves => base * exp2(l, modulation),
-            Law::Decibels => base * exp2(l, modulation * l.f(OCTAVES_A_DECIBEL)),
+            Law::Add => (base + modulation).max(self.low).min(self.high),
+            Law::Octaves | Law::Decibels => {
+                let (by, octaves) = self.octaves(base);
+                octaves.at(modulation * self.lanes.f(by))
+            }
         }
-        .max(self.low)
-        .min(self.high)
     }
 
     /// The law of `modulation` times `gain` for every frame: one loop for each law, without a branch in it.
@@ -99,12 +108,7 @@ impl<L: Lanes> Bounded<L> {
         gain: L::F,
         to: &mut [L::F; BLOCK],
     ) {
-        let l = self.lanes;
         let rows = to.iter_mut().zip(modulation);
-        let gain = match self.law {
-            Law::Decibels => gain * l.f(OCTAVES_A_DECIBEL),
-            _ => gain,
-        };
         match self.law {
             Law::Add => {
                 for (to, x) in rows {
@@ -112,8 +116,29 @@ impl<L: Lanes> Bounded<L> {
                 }
             }
             Law::Octaves | Law::Decibels => {
+                let (by, octaves) = self.octaves(base);
+                let gain = gain * self.lanes.f(by);
                 for (to, x) in rows {
-                    *to = (base * exp2(l, *x * gain)).max(self.low).min(self.high);
+                    *to = octaves.at(*x * gain);
+                }
+            }
+        }
+    }
+
+    /// The same of modulations, and what they have in common, in place.
+    #[inline(always)]
+    fn apply_here(&self, base: L::F, modulation: &mut [L::F; BLOCK], common: L::F) {
+        match self.law {
+            Law::Add => {
+                for x in modulation {
+                    *x = (base + (*x + common)).max(self.low).min(self.high);
+                }
+            }
+            Law::Octaves | Law::Decibels => {
+                let (by, octaves) = self.octaves(base);
+                let by = self.lanes.f(by);
+                for x in modulation {
+                    *x = octaves.at((*x + common) * by);
                 }
             }
         }
@@ -347,9 +372,7 @@ impl<A: Isa, R: Reader<A>> Slot<A, R> {
             return In::constant(law.apply(base, constant));
         }
         if self.knobs.is_some() {
-            for x in scratch.iter_mut() {
-                *x = law.apply(base, *x + constant);
-            }
+            law.apply_here(base, scratch, constant);
         } else if constant.lanes().iter().any(|c| *c != 0.0) {
             for x in scratch.iter_mut() {
                 *x = *x + constant;

@@ -2,11 +2,11 @@
 use crate::dsp::{
     BLOCK,
     lanes::{Float, Lanes, Mask},
-    matched_svf::{Coefficients, Reach, Rows, Shape, State},
+    matched_svf::{Coefficients, Damped, Reach, Rows, Shape, State},
 };
 
 use super::{
-    module::{Build, Io, Module, OptionError, Out, Rest},
+    module::{Build, In, Io, Module, OptionError, Out, Rest},
     spec::{Family, ModuleSpec, Voicing},
     table::ports,
 };
@@ -55,6 +55,20 @@ impl Module for Svf {
     #[inline(always)]
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let (x, cutoff, q) = (io.ins[input::IN], io.ins[param::CUTOFF], io.ins[param::Q]);
+        let (highest, most) = (self.reach.most(), l.f(self.reach.most()));
+        let bounded: [L::F; BLOCK];
+        let cutoff = match cutoff.block() {
+            // Rates from 41 kHz on hold every cutoff.
+            _ if highest >= PARAMS[param::CUTOFF].max => cutoff,
+            None => In::constant(cutoff.head().min(most)),
+            Some(block) => {
+                bounded = std::array::from_fn(
+                    #[inline(always)]
+                    |i| block[i].min(most),
+                );
+                In::signal(&bounded)
+            }
+        };
         let mut state = State {
             s1: io.state[0],
             s2: io.state[1],
@@ -87,9 +101,9 @@ impl Module for Svf {
                 only_lp,
                 #[inline(always)]
                 |i, energy| {
-                    let reach = self.reach.of(l, cutoff.at(i));
-                    let k = Coefficients::new(l, reach, singing_damping(l, q.at(i), energy));
-                    (k, Shape::new(l, reach, l.f(1.0) / q.at(i)))
+                    let sung = self.damped(l, singing_damping(l, q.at(i), energy));
+                    let k = Coefficients::new(l, &sung, cutoff.at(i));
+                    (k, Shape::new(l, &self.of(l, q.at(i)), cutoff.at(i)))
                 },
             );
             (io.state[0], io.state[1]) = (state.s1, state.s2);
@@ -97,18 +111,18 @@ impl Module for Svf {
         }
         match (cutoff.block(), q.block()) {
             (Some(cutoff), None) if L::N == 1 && only_lp => {
-                let damping = l.f(1.0) / q.head();
+                let k = self.of(l, q.head());
                 let rows = Rows::new(
                     l,
                     #[inline(always)]
-                    |i| Coefficients::new(l, self.reach.of(l, cutoff[i]), damping),
+                    |i| Coefficients::new(l, &k, cutoff[i]),
                 );
                 for (i, o) in outs[output::LP].block.iter_mut().enumerate() {
                     *o = state.low(&rows.at(i), x[i]);
                 }
             }
             (Some(cutoff), None) => {
-                let damping = l.f(1.0) / q.head();
+                let k = self.of(l, q.head());
                 run(
                     l,
                     &mut state,
@@ -116,11 +130,11 @@ impl Module for Svf {
                     outs,
                     only_lp,
                     #[inline(always)]
-                    |i, _| both(l, self.reach.of(l, cutoff[i]), damping),
+                    |i, _| both(l, &k, cutoff[i]),
                 );
             }
             (None, None) => {
-                let k = both(l, self.reach.of(l, cutoff.head()), l.f(1.0) / q.head());
+                let k = both(l, &self.of(l, q.head()), cutoff.head());
                 run(
                     l,
                     &mut state,
@@ -138,7 +152,7 @@ impl Module for Svf {
                 outs,
                 only_lp,
                 #[inline(always)]
-                |i, _| both(l, self.reach.of(l, cutoff.at(i)), l.f(1.0) / q.at(i)),
+                |i, _| both(l, &self.of(l, q.at(i)), cutoff.at(i)),
             ),
         }
         (io.state[0], io.state[1]) = (state.s1, state.s2);
@@ -147,6 +161,19 @@ impl Module for Svf {
     #[inline(always)]
     fn may_rest<L: Lanes>(&self, l: L, knobs: &[L::F]) -> u64 {
         l.f(SINGS).gt(knobs[param::Q]).to_bits()
+    }
+}
+
+impl Svf {
+    #[inline(always)]
+    fn damped<L: Lanes>(&self, l: L, damping: L::F) -> Damped<L> {
+        Damped::new(l, &self.reach, damping)
+    }
+
+    /// Of a resonance.
+    #[inline(always)]
+    fn of<L: Lanes>(&self, l: L, q: L::F) -> Damped<L> {
+        self.damped(l, l.f(1.0) / q)
     }
 }
 
@@ -172,11 +199,8 @@ fn singing_damping<L: Lanes>(l: L, q: L::F, energy: L::F) -> L::F {
 
 /// Coefficients of the states and of all outputs; the latter fall away where they are not used.
 #[inline(always)]
-fn both<L: Lanes>(l: L, reach: L::F, damping: L::F) -> (Coefficients<L>, Shape<L>) {
-    (
-        Coefficients::new(l, reach, damping),
-        Shape::new(l, reach, damping),
-    )
+fn both<L: Lanes>(l: L, k: &Damped<L>, cutoff: L::F) -> (Coefficients<L>, Shape<L>) {
+    (Coefficients::new(l, k, cutoff), Shape::new(l, k, cutoff))
 }
 
 /// One block with the coefficients that `at` gives for each frame and the energy in the filter.
@@ -276,7 +300,10 @@ mod tests {
     fn at_the_highest_q_it_sings_in_tune_from_silence() {
         let tuned = [110.0f32, 440.0, 1_000.0, 3_000.0, 7_000.0, 12_000.0];
         let rig = Rig::new("Svf").set("q", 100.0);
-        let out = rig.per_lane("cutoff", move |lane| tuned[lane % 6]).wide().render(3_000);
+        let out = rig
+            .per_lane("cutoff", move |lane| tuned[lane % 6])
+            .wide()
+            .render(3_000);
         for (lane, cutoff) in tuned.into_iter().enumerate().take(out.lanes()) {
             for port in ["lp", "bp"] {
                 let y = &out.lane(port, lane)[128_000..];
@@ -309,7 +336,10 @@ mod tests {
             let out = rig.feed("in", hash_noise).render(750);
             let peak = out.lane("lp", 0).iter().fold(0.0f32, |m, x| m.max(x.abs()));
             // A resonance that noise rings passes at most its Q, with a margin for modulation that pumps it.
-            assert!(peak < 4.0 * q.max(4.0), "{rate} Hz, {octaves} octaves, Q {q}: {peak}");
+            assert!(
+                peak < 4.0 * q.max(4.0),
+                "{rate} Hz, {octaves} octaves, Q {q}: {peak}"
+            );
         }
     }
 
@@ -342,8 +372,16 @@ mod tests {
     fn a_deep_cutoff_keeps_its_precision() {
         // A 20 Hz low-pass at Q 10 passes a 20 Hz sine with gain 10 and no noise to speak of.
         let x = |_, t: u64| (0.05 * (TAU * 20.507_812_5 * t as f64 / RATE as f64).sin()) as f32;
-        let out = Rig::new("Svf").set("cutoff", 20.0).set("q", 10.0).feed("in", x).render(1 << 12);
+        let out = Rig::new("Svf")
+            .set("cutoff", 20.0)
+            .set("q", 10.0)
+            .feed("in", x)
+            .render(1 << 12);
         let s = Spectrum::new(&out.lane("lp", 0)[1 << 17..], RATE);
-        assert!(s.band_db(100.0, 20_000.0) < -120.0, "{}", s.band_db(100.0, 20_000.0));
+        assert!(
+            s.band_db(100.0, 20_000.0) < -120.0,
+            "{}",
+            s.band_db(100.0, 20_000.0)
+        );
     }
 }
