@@ -291,7 +291,10 @@ pub const WITH_ARGUMENT: &[(Scope, &str, &str, &str)] = &[
 pub fn hints(keymap: &Keymap, scopes: &[Scope]) -> Vec<(String, &'static str)> {
     let mut hints = Vec::new();
     for action in ACTIONS.iter().filter(|a| a.hint != Quiet) {
-        let here = |b: &&Binding| b.arg.is_empty() && scopes.contains(&b.scope);
+        let here = |b: &&Binding| {
+            let place = scopes.iter().position(|scope| *scope == b.scope);
+            place.is_some_and(|at| b.arg.is_empty() && keymap.reaches(&scopes[..at], b.keys))
+        };
         let Some(keys) = keymap.of(action).find(here).map(|b| b.keys) else {
             continue;
         };

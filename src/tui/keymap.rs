@@ -105,6 +105,15 @@ impl Keymap {
         Found::Nothing
     }
 
+    /// Whether none of the nearer scopes takes the keys for itself.
+    pub fn reaches(&self, nearer: &[Scope], keys: Keys) -> bool {
+        match self.find(nearer, None, keys.first) {
+            Found::Nothing => true,
+            Found::Begins => keys.then.is_some(),
+            Found::Bound(_) => false,
+        }
+    }
+
     /// What may follow a first letter, for the list that comes up when the second is slow to come.
     pub fn after(&self, scopes: &[Scope], first: Chord) -> Vec<(Chord, &Binding)> {
         let mut rows: Vec<(Chord, &Binding)> = Vec::new();

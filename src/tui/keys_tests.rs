@@ -79,6 +79,43 @@ fn an_esc_that_arrives_with_the_next_letter_is_both() {
 }
 
 #[test]
+fn no_note_is_held_by_a_window_that_nobody_looks_at() {
+    let mut scene = playing(Depth::True);
+    scene.publish(|view| view.live = SlotId::B);
+    scene.app.notes.mode = super::notes::KeyMode::Latch;
+    scene.press("^T z");
+    scene.sent();
+    let now = scene.start;
+    scene.app.on_input(crossterm::event::Event::FocusLost, now);
+    let sent = scene.sent();
+    let ended = |c: &Command| matches!(c, Command::Note { velocity, .. } if *velocity == 0.0);
+    assert!(sent.iter().any(ended), "{sent:?}");
+}
+
+#[test]
+fn a_first_letter_is_given_up_in_silence() {
+    let mut scene = playing(Depth::True);
+    let before = scene.app.sentence.text.clone();
+    scene.press("g Esc");
+    assert_eq!(scene.app.sentence.text, before);
+    scene.press("7");
+    assert_eq!(scene.app.screen, super::screens::Screen::Files);
+}
+
+#[test]
+fn of_a_paste_into_a_line_its_first_line_is_taken() {
+    let mut scene = playing(Depth::True);
+    scene.press(":");
+    let now = scene.start;
+    let pasted = "bpm 99\nquit\n".to_owned();
+    scene
+        .app
+        .on_input(crossterm::event::Event::Paste(pasted), now);
+    scene.press("Enter");
+    assert_eq!(scene.sent().last(), Some(&Command::Bpm(99.0)));
+}
+
+#[test]
 fn keys_that_nothing_hears_are_told() {
     let mut scene = playing(Depth::True);
     scene.press("^T");
@@ -330,6 +367,40 @@ fn keys_of_ones_own_are_written_read_shown_and_told_of() {
     scene.press("?");
     assert!(scene.text(120, 200).contains("!  K"));
     scene.press("Esc");
+    // What is wrong comes first, and the log has all of it; the row of keys shows what they do here.
+    let several = "(nav: [\"C clear\", \"^X record\", \"Q bogus\", \"W bogus\"])";
+    std::fs::write(&path, several).expect("written");
+    command(&mut scene, "keys load");
+    let told = &scene.app.sentence.text;
+    assert!(
+        told.contains("no action `clear`") && told.contains("(and 3 more: the log tells)"),
+        "{told}"
+    );
+    let log: Vec<String> = scene
+        .app
+        .journal
+        .newest()
+        .take(4)
+        .map(|e| e.sentence.clone())
+        .collect();
+    assert!(
+        log[0].contains("`^X` is `panic` everywhere")
+            || log.iter().any(|l| l.contains("`^X` is `panic`")),
+        "{log:?}"
+    );
+    assert_eq!(
+        log.iter().filter(|l| l.contains("no action")).count(),
+        3,
+        "{log:?}"
+    );
+    scene.press("1");
+    // What is said stands over the keys for a while.
+    (0..24).for_each(|_| scene.look());
+    let shown = scene.text(120, 40);
+    assert!(
+        shown.contains("F12 panic") && !shown.contains("^X panic"),
+        "{shown}"
+    );
     command(&mut scene, "layout azerty");
     command(&mut scene, "mouse off");
     let again = super::settings::Settings::read(scene.app.options.config.as_deref());

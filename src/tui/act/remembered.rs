@@ -2,6 +2,8 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use crate::control::event::{Event, What};
+use crate::patch::diagnostic::{Diagnostic, Severity};
 use crate::patch::file::save_atomic;
 use crate::tui::app::App;
 use crate::tui::keymap::Keymap;
@@ -43,11 +45,20 @@ fn load_keys(app: &mut App) -> bool {
     if let Some(layout) = read.layout {
         app.notes.set_layout(&layout);
     }
-    let more = read.diagnostics.len().saturating_sub(1);
-    if let Some(first) = read.diagnostics.first() {
-        let others = match more {
-            0 => String::new(),
-            n => format!(" (and {n} more)"),
+    for found in &read.diagnostics {
+        app.journal.push(Event {
+            what: What::Warning,
+            sentence: found.to_string(),
+            ..Event::default()
+        });
+    }
+    // What is left out matters more than what is only worth knowing.
+    let wrong = |d: &&Diagnostic| d.severity == Severity::Error;
+    let first = read.diagnostics.iter().find(wrong);
+    if let Some(first) = first.or(read.diagnostics.first()) {
+        let others = match read.diagnostics.len() {
+            1 => String::new(),
+            n => format!(" (and {} more: the log tells)", n - 1),
         };
         app.complain(format!("{first}{others}"));
     }

@@ -49,6 +49,19 @@ fn mistakes_are_told_with_their_place_and_the_rest_holds() {
 }
 
 #[test]
+fn what_cannot_be_a_key_or_a_file_of_keys_is_told() {
+    assert_eq!(
+        told("(keys: [\"a swap\"])"),
+        ["keys.ron:1:10 `a` is a note in KEYS"]
+    );
+    assert!(told("(\"K keep\")")[0].contains("a field is missing before this"));
+    let long = format!("(nav: [\"K keep\"]) // {}", "x".repeat(LARGEST));
+    let file = read(&long, "keys.ron");
+    assert!(file.diagnostics[0].message.contains("too large"));
+    assert_ne!(does(&file, Scope::Nav, "K"), "keep");
+}
+
+#[test]
 fn no_chord_of_the_stage_is_lost_in_silence() {
     let warned = told("(everywhere: [\"^X record\", \"F12 nothing\"], nav: [\"^G quit\"])");
     assert_eq!(warned.len(), 3, "{warned:?}");
