@@ -35,6 +35,12 @@ pub fn run(handle: &Handle, events: &Receiver<Event>, stop: &AtomicBool) -> Resu
         .spawn(move || read_lines(&asking, &asked))
         .map_err(|e| Failure::Machine(format!("no thread for the input: {e}")))?;
     print("chronus, line by line: help lists the words\n")?;
+    if let Some(recovery) = &handle.view().recovery {
+        let offer = line(recovery);
+        print(&format!(
+            "{offer}: recover brings it back, forget drops it\n"
+        ))?;
+    }
     let start = Instant::now();
     let mut told = None;
     while !stop.load(Ordering::Acquire) {

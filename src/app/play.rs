@@ -216,7 +216,9 @@ fn wait_until_live(handle: &Handle) {
 fn notice(instrument: &Instrument, osc: &Osc, greeting: String) -> String {
     let view = instrument.handle().view();
     let greeting = match (&view.recovery, &view.not_kept) {
-        (Some(recovery), _) => recovery.clone(),
+        (Some(recovery), _) => {
+            format!("{recovery}: gw brings it back, :forget work drops it.")
+        }
         // The folder and the reason are long: they stand in the log.
         (None, Some(_)) => format!("Unsaved work is not kept, 6 says why. {greeting}"),
         (None, None) => greeting,

@@ -277,7 +277,7 @@ fn a_terminal_that_closes_leaves_what_is_in_no_file_to_the_next() {
     let mut s = begin();
     let offer = s.supervisor.view().recovery.clone().expect("offered");
     assert!(
-        offer.contains("one") && offer.contains("1 steps"),
+        offer.contains("one") && offer.contains("1 step)"),
         "{offer}"
     );
     s.command(Command::Recover).expect("comes back");

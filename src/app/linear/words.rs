@@ -123,6 +123,18 @@ pub const WORDS: &[Word] = &[
         read: |a| none(a, Command::Redo),
     },
     Word {
+        name: "recover",
+        takes: "",
+        doc: "bring back what a killed program left behind, into the standby",
+        read: |a| none(a, Command::Recover),
+    },
+    Word {
+        name: "forget",
+        takes: "",
+        doc: "throw it away",
+        read: |a| none(a, Command::ForgetLeft),
+    },
+    Word {
         name: "meters",
         takes: "",
         doc: "levels, rings and counters now",

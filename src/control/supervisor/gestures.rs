@@ -233,7 +233,10 @@ impl Supervisor {
             Gesture::Macro { index, from, to } => {
                 let at = if back { from } else { to };
                 self.place_macro(index, at);
-                Ok(format!("macro {} at {:.0}", index + 1, at * 100.0))
+                let patch = self.slots[self.live.index()].patch();
+                let name = patch.and_then(|p| p.macros.get(index));
+                let name = name.map_or_else(|| (index + 1).to_string(), |m| m.name.clone());
+                Ok(format!("macro {name} at {:.0}", at * 100.0))
             }
             Gesture::Morph { from, to } => {
                 let at = if back { from } else { to };

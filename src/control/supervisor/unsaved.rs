@@ -129,8 +129,9 @@ impl Supervisor {
 
 fn offer(work: &Work) -> String {
     format!(
-        "Unsaved work was left behind ({}, {} steps): gw brings it back, :forget work drops it.",
+        "Unsaved work was left behind ({}, {} {})",
         work.name,
-        work.len()
+        work.len(),
+        if work.len() == 1 { "step" } else { "steps" }
     )
 }

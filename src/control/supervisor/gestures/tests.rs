@@ -52,9 +52,12 @@ fn a_macro_turns_its_knobs_is_written_and_one_undo_takes_a_whole_movement_back()
         text.contains("at: 0.5") && text.contains("/* kept */"),
         "{text}"
     );
+    let events = session.handle().subscribe();
     session.command(Command::Undo).expect("undone");
     session.render(512);
     assert_eq!(freq(&session, SlotId::A), 100.0);
+    let mut told = events.try_iter().map(|event| event.sentence);
+    assert!(told.any(|sentence| sentence == "undo: macro tune at 0"));
     let why = session
         .command(Command::Macro {
             name: "3".into(),
