@@ -38,3 +38,42 @@ pub fn branches(history: &History) -> Vec<Branch> {
     };
     entries.iter().enumerate().map(branch).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::control::command::Focus;
+    use crate::control::history::Step;
+    use crate::modules::spec::ParamValue;
+
+    #[test]
+    fn steps_are_known_by_numbers_that_stay_and_what_was_taken_back_is_not_in_effect() {
+        let mut history = History::default();
+        // More than are kept: places and numbers differ from then on.
+        for n in 0..5_000 {
+            let step = Step::Knob {
+                focus: Focus::Live,
+                module: "vcf".into(),
+                param: n.to_string(),
+                from: ParamValue::Fixed(0.0),
+                to: ParamValue::Fixed(1.0),
+            };
+            history.add(step, 0, Duration::ZERO);
+        }
+        let before = history.before().expect("one is in effect");
+        history.go(before);
+        let all = branches(&history);
+        assert!(all[0].id > 0 && all[0].parent.is_none());
+        assert!(
+            all.windows(2)
+                .all(|pair| pair[1].parent == Some(pair[0].id))
+        );
+        let [.., last, undone] = &all[..] else {
+            panic!("many steps");
+        };
+        assert!(last.here && last.done && !undone.here && !undone.done);
+        assert_eq!(history.place(undone.id), Some(all.len() - 1));
+    }
+}

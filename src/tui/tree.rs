@@ -185,6 +185,8 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::color::Depth;
+    use crate::tui::scene::playing;
 
     fn branch(id: u64, parent: Option<u64>, here: bool) -> Branch {
         Branch {
@@ -193,6 +195,34 @@ mod tests {
             here,
             ..Branch::default()
         }
+    }
+
+    #[test]
+    fn a_leap_is_to_the_picked_step_and_a_changed_tree_is_asked_for_again() {
+        let mut scene = playing(Depth::True);
+        scene.press("g u");
+        assert_eq!(scene.sent(), [Command::Tree]);
+        // Nobody answered: it is asked again. Then it is known, until it changes.
+        scene.look();
+        let version = scene.app.view.tree_version;
+        let grown = [3, 7, 9].map(|id| branch(id, None, id == 9));
+        scene.app.tree.asked = None;
+        scene.app.tree.take(grown.to_vec(), version);
+        scene.sent();
+        scene.look();
+        assert!(scene.sent().is_empty());
+        scene.press("Up Enter");
+        assert_eq!(scene.sent(), [Command::Leap(Some(7))]);
+        let more = [3, 7, 9, 11].map(|id| branch(id, None, id == 11));
+        scene.app.tree.take(more.to_vec(), version);
+        assert_eq!(scene.app.tree.picked, 2, "what is looked at stays");
+        scene.publish(|view| view.tree_version += 1);
+        assert_eq!(scene.sent(), [Command::Tree]);
+        // From elsewhere it comes up again, here it closes.
+        scene.press("1 g u");
+        assert!(scene.app.tree.open);
+        scene.press("g u");
+        assert!(!scene.app.tree.open);
     }
 
     #[test]

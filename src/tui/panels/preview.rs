@@ -53,3 +53,44 @@ pub fn draw(app: &App, entry: Option<&Entry>, area: Rect, buf: &mut Buffer) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use crate::tui::color::Depth;
+    use crate::tui::scene::{ACID, Scene, loaded, playing};
+
+    #[test]
+    fn a_file_shows_what_it_came_to_above_its_text() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("acid.ron");
+        std::fs::write(&path, ACID).expect("written");
+        let mut scene = playing(Depth::True);
+        let folders: [PathBuf; 1] = [folder.path().to_owned()];
+        scene.app.files = crate::tui::screens::files::FilesScreen::new(&folders);
+        scene.press("7");
+        let rows = |scene: &mut Scene| -> Vec<String> {
+            let shown = scene.text(120, 40);
+            let right = shown.lines().filter_map(|row| row.split_once("││"));
+            let rows = right.map(|(_, text)| text.trim_matches(['│', ' ']).to_owned());
+            rows.take(4).collect()
+        };
+        let plain = rows(&mut scene);
+        assert!(
+            plain[0].contains("no errors") && plain[2].starts_with('('),
+            "{plain:?}"
+        );
+        let text = path.display().to_string();
+        scene.publish(|view| {
+            view.slots[0].generation += 2;
+            view.slots[0].loaded = Some(loaded(ACID, &text));
+        });
+        let primed = rows(&mut scene);
+        assert!(primed[1].contains("last primed in 5.2 ms"), "{primed:?}");
+        assert!(
+            primed[2].is_empty() && primed[3].starts_with('('),
+            "{primed:?}"
+        );
+    }
+}
