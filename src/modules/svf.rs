@@ -56,16 +56,16 @@ impl Module for Svf {
     fn render<L: Lanes>(&self, l: L, io: &mut Io<'_, L>) {
         let (x, cutoff, q) = (io.ins[input::IN], io.ins[param::CUTOFF], io.ins[param::Q]);
         let (highest, most) = (self.reach.most(), l.f(self.reach.most()));
-        let bounded: [L::F; BLOCK];
+        let mut bounded;
         let cutoff = match cutoff.block() {
             // Rates from 41 kHz on hold every cutoff.
             _ if highest >= PARAMS[param::CUTOFF].max => cutoff,
             None => In::constant(cutoff.head().min(most)),
             Some(block) => {
-                bounded = std::array::from_fn(
-                    #[inline(always)]
-                    |i| block[i].min(most),
-                );
+                bounded = [l.f(0.0); BLOCK];
+                for (to, cutoff) in bounded.iter_mut().zip(block) {
+                    *to = cutoff.min(most);
+                }
                 In::signal(&bounded)
             }
         };
