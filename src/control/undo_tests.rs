@@ -249,6 +249,19 @@ fn a_killed_program_leaves_its_work_to_the_next() {
 }
 
 #[test]
+fn a_knob_is_taken_back_in_the_patch_that_an_undone_swap_leads_to() {
+    let mut s = performance();
+    s.command(Command::Undo).expect("armed");
+    s.command(Command::Undo).expect("its knob");
+    s.render(300_000);
+    assert_eq!(heard(&s), ("two".into(), "Fixed(220.0)".into()));
+    let view = s.supervisor.view();
+    let loaded = view.slots[view.live.index()].loaded.as_ref();
+    let text = loaded.expect("plays").text.to_string();
+    assert!(text.contains("freq: 220"), "{text}");
+}
+
+#[test]
 fn a_terminal_that_closes_leaves_what_is_in_no_file_to_the_next() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("one.ron");

@@ -225,6 +225,21 @@ mod tests {
     }
 
     #[test]
+    fn what_the_text_screen_wrote_is_known_of_the_slot_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut scene, path) = with_file(folder.path());
+        scene.press("3 e");
+        scene.type_text("// mine ");
+        scene.press("^S");
+        let there = std::fs::read_to_string(&path).expect("there");
+        assert!(there.starts_with("// mine "), "{there}");
+        scene.press("Esc 1");
+        scene.sent();
+        scene.press("^S");
+        assert_eq!(saved(&mut scene), [path]);
+    }
+
+    #[test]
     fn the_bench_asks_too_and_r_and_s_leave_the_file_as_it_is() {
         let folder = tempfile::tempdir().expect("a folder");
         let (mut scene, path) = with_file(folder.path());

@@ -145,6 +145,35 @@ fn redo_takes_the_newest_way_from_the_beginning_too() {
 }
 
 #[test]
+fn what_was_heard_before_is_known_newest_first() {
+    let loaded = |name: &str| {
+        let text = format!(
+            "(name: {name:?}, modules: (osc: Sine(), out: Out()), cables: [\"osc > out\"])"
+        );
+        Box::new(Loaded {
+            patch: std::sync::Arc::new(
+                crate::patch::file::parse(&text, name)
+                    .patch
+                    .expect("a patch"),
+            ),
+            text: text.into(),
+            path: None,
+            modified: false,
+            report: Default::default(),
+        })
+    };
+    let mut h = History::default();
+    for (from, into) in [("one", "two"), ("two", "three")] {
+        let (from, into) = (loaded(from), loaded(into));
+        let to = crate::control::command::SlotId::B;
+        h.add(Step::Swap { to, from, into }, 0, at(0));
+        h.add(knob("a", 0.0, 1.0), 0, at(0));
+    }
+    let names: Vec<_> = h.heard_before().map(|l| l.patch.name.clone()).collect();
+    assert_eq!(names, ["two", "one"]);
+}
+
+#[test]
 fn every_change_of_tree_or_place_is_a_new_version() {
     let mut h = History::default();
     let mut seen = vec![h.version()];
