@@ -96,6 +96,19 @@ fn without_its_terminal_it_ends_and_leaves_what_was_changed_to_the_next() {
 }
 
 #[test]
+fn long_input_is_taken_in_to_its_last_letter() {
+    let mut screen = Screen::start_with(&[], &["patches/bass/acid.ron"]);
+    screen.sounds();
+    screen.press(b"3e");
+    screen.until("it is edited", |s| s.header().contains("EDIT"));
+    // More than is read at once, less than a terminal holds, and no key behind it.
+    let mut text = "// as a terminal pastes that does not say so\r".repeat(75);
+    text += "// the last line";
+    screen.press(text.as_bytes());
+    screen.until("all of it is there", |s| s.text().contains("the last line"));
+}
+
+#[test]
 fn a_terminal_that_nobody_reads_never_delays_the_sound() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("telemetry.jsonl");
