@@ -13,6 +13,7 @@ use super::first_patch::FirstPatch;
 
 /// Where OSC is listened for unless told otherwise: the predecessor's port, on loopback.
 const OSC_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5005);
+
 /// Starts OSC, or says why not. The usual port taken by another program is no reason not to play.
 pub fn listen(args: &cli::Play, patch: &FirstPatch, handle: &Handle) -> Result<Osc, Failure> {
     let address = match args.osc {

@@ -56,7 +56,7 @@ pub fn run(args: &cli::Play) -> Result<(), Failure> {
     // The supervisor's end ends every way of running.
     signals::watch(stop.clone(), move |why| {
         // Whoever is gone already has nothing left to quit.
-        if why == Why::HungUp {
+        if why == Why::Ended {
             let _ = leaving.command(Command::LeaveWork);
         }
         let _ = leaving.command(Command::Quit);

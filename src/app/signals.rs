@@ -16,8 +16,8 @@ static DETACHED: AtomicBool = AtomicBool::new(false);
 pub enum Why {
     /// Somebody asked for it.
     Asked,
-    /// Its terminal closed: nobody was asked about anything.
-    HungUp,
+    /// Its terminal closed, or the machine ends all programs: nobody was asked about anything.
+    Ended,
 }
 
 pub fn detach(detached: bool) {
@@ -39,7 +39,7 @@ pub fn watch(stop: Arc<AtomicBool>, leave: impl FnOnce(Why) + Send + 'static) ->
             };
             deadline();
             leave(match signal {
-                SIGHUP => Why::HungUp,
+                SIGHUP | SIGTERM => Why::Ended,
                 _ => Why::Asked,
             });
             stop.store(true, Ordering::Release);

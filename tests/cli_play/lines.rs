@@ -100,22 +100,24 @@ fn a_little_set_is_played_line_by_line() {
 
 #[test]
 #[cfg(unix)]
-fn what_was_hung_up_is_offered_and_comes_back() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut s = Lines::start(folder.path());
-    s.say("set vcf.cutoff 900Hz", "vcf.cutoff 400 Hz -> 900 Hz");
-    let pid = s.child.id().to_string();
-    let hung_up = Command::new("kill").args(["-HUP", &pid]).status();
-    assert!(hung_up.expect("kill").success());
-    s.child.wait().expect("ends");
-    let mut s = Lines::start(folder.path());
-    s.until("recover brings it back, forget drops it");
-    s.say("recover", "recovered acid bass");
-    s.say("swap now", "swapped A -> B");
-    s.say("patch", "cutoff 900 Hz");
-    s.end();
-    // It ended as it was told to: nothing is offered again.
-    let mut s = Lines::start(folder.path());
-    s.say("recover", "no: nothing was left behind");
-    s.end();
+fn what_was_ended_from_outside_is_offered_and_comes_back() {
+    for signal in ["-HUP", "-TERM"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut s = Lines::start(folder.path());
+        s.say("set vcf.cutoff 900Hz", "vcf.cutoff 400 Hz -> 900 Hz");
+        let pid = s.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status();
+        assert!(sent.expect("kill").success());
+        s.child.wait().expect("ends");
+        let mut s = Lines::start(folder.path());
+        s.until("recover brings it back, forget drops it");
+        s.say("recover", "recovered acid bass");
+        s.say("swap now", "swapped A -> B");
+        s.say("patch", "cutoff 900 Hz");
+        s.end();
+        // It ended as it was told to: nothing is offered again.
+        let mut s = Lines::start(folder.path());
+        s.say("recover", "no: nothing was left behind");
+        s.end();
+    }
 }
