@@ -4,7 +4,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use chronus::audio::lead::Latency;
 use chronus::audio::msg::{OutputMsg, OutputReply, Swap, SwapAt};
@@ -54,6 +55,26 @@ fn least<T>(mut work: impl FnMut() -> T) -> f64 {
         time
     });
     times.fold(f64::INFINITY, f64::min)
+}
+
+/// Measures until the figures hold, at most so often: a busy neighbour slows what is measured while it lasts, and one thing more than
+/// another. What is too slow is so each time.
+fn in_one_of_the_tries(mut measure: impl FnMut() -> Result<(), String>) {
+    const TRIES: usize = 5;
+    let _alone = alone();
+    let wrong: Vec<String> = (0..TRIES)
+        .map_while(|t| {
+            if t > 0 {
+                thread::sleep(Duration::from_secs(1));
+            }
+            measure().err().inspect(|why| println!("not yet: {why}"))
+        })
+        .collect();
+    assert!(wrong.len() < TRIES, "{wrong:#?}");
+}
+
+fn holds(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
 }
 
 /// Seconds a block of `graph` from `frame` on.
@@ -116,25 +137,28 @@ fn each(name: &str, sizes: &[usize], patch: impl Fn(usize) -> String) -> Vec<f64
 #[test]
 #[ignore = "release builds: run by ./test --long"]
 fn voices_cost_what_they_are_many() {
-    let _alone = alone();
-    // Fewer than a lane group are no measure of the growth: eight cost as one.
-    let costs = each("voices", &[1, 8, 32, 64, 128, 256, 512], chains);
-    assert!(
-        costs[0] > costs[6],
-        "one voice alone is no cheaper than one of many"
-    );
-    assert!(costs[6] < 1.1 * costs[3], "512 against 64: {costs:?}");
+    in_one_of_the_tries(|| {
+        // Fewer than a lane group are no measure of the growth: eight cost as one.
+        let costs = each("voices", &[1, 8, 32, 64, 128, 256, 512], chains);
+        assert!(
+            costs[0] > costs[6],
+            "one voice alone is no cheaper than one of many"
+        );
+        holds(costs[6] < 1.1 * costs[3], || {
+            format!("512 against 64: {costs:?}")
+        })
+    });
 }
 
 #[test]
 #[ignore = "release builds: run by ./test --long"]
 fn modules_cost_what_they_are_many() {
-    let _alone = alone();
-    let costs = each("modules", &[12, 120, 1_200, 12_000], modules);
-    assert!(
-        costs[3] < 1.1 * costs[1].max(costs[2]),
-        "12,000 against fewer: {costs:?}"
-    );
+    in_one_of_the_tries(|| {
+        let costs = each("modules", &[12, 120, 1_200, 12_000], modules);
+        holds(costs[3] < 1.1 * costs[1].max(costs[2]), || {
+            format!("12,000 against fewer: {costs:?}")
+        })
+    });
 }
 
 /// Seconds a block of 64 voices that sound, that fade, and that are at rest.
@@ -172,32 +196,35 @@ fn sound_tail_silence() -> [f64; 3] {
 #[test]
 #[ignore = "release builds: run by ./test --long"]
 fn tails_and_silence_cost_no_more_than_sound() {
-    let _alone = alone();
     flush_to_zero();
-    // The three are measured one after the other: the least of each, or a machine that grows busy in between is in the ratio.
-    let mut least = [f64::INFINITY; 3];
-    for _ in 0..3 {
-        for (least, time) in least.iter_mut().zip(sound_tail_silence()) {
-            *least = least.min(time);
+    in_one_of_the_tries(|| {
+        // The three are measured one after the other: the least of each, or a machine that grows busy in between is in the ratio.
+        let mut least = [f64::INFINITY; 3];
+        for _ in 0..3 {
+            for (least, time) in least.iter_mut().zip(sound_tail_silence()) {
+                *least = least.min(time);
+            }
         }
-    }
-    let [sound, tail, silence] = least;
-    println!(
-        "64 voices: sound {:.1} µs a block, tail {:.1}, silence {:.1}",
-        sound * 1e6,
-        tail * 1e6,
-        silence * 1e6
-    );
-    assert!(tail <= 1.1 * sound, "{tail} {sound}");
-    assert!(silence <= 0.15 * sound, "{silence} {sound}");
+        let [sound, tail, silence] = least;
+        println!(
+            "64 voices: sound {:.1} µs a block, tail {:.1}, silence {:.2}",
+            sound * 1e6,
+            tail * 1e6,
+            silence * 1e6
+        );
+        holds(tail <= 1.1 * sound, || {
+            format!("tail {tail}, sound {sound}")
+        })?;
+        holds(silence <= 0.15 * sound, || {
+            format!("silence {silence}, sound {sound}")
+        })
+    });
 }
 
 #[test]
 #[ignore = "release builds: run by ./test --long"]
 fn an_edit_of_64_voices_is_ready_at_once() {
-    let _alone = alone();
     graph(VOICES); // tables are made once
-    let all = least(|| graph(VOICES));
     let env = Env {
         rate: RATE,
         isa: IsaChoice::Auto,
@@ -217,20 +244,25 @@ fn an_edit_of_64_voices_is_ready_at_once() {
         .map(|p| p.patch.as_ref().expect("it is right"));
     let (mut playing, layout) = compile(before, &env).expect("it compiles");
     cost(&mut playing, &mut 0, 10);
-    let changed = least(|| {
+    let mut edit = || {
         let (mut graph, other) = compile(after, &env).expect("it compiles");
         let mut snapshot = Snapshot::plan(&layout, &other);
         playing.save(&mut snapshot);
         graph.restore(&snapshot);
         (graph, snapshot)
+    };
+    in_one_of_the_tries(|| {
+        let (all, changed) = (least(|| graph(VOICES)), least(&mut edit));
+        println!(
+            "64 voices: text to graph {:.0} µs, one changed module to a graph with its state {:.0} µs",
+            all * 1e6,
+            changed * 1e6
+        );
+        holds(all <= 200e-6, || format!("text to graph: {all} s"))?;
+        holds(changed <= 50e-6, || {
+            format!("one changed module: {changed} s")
+        })
     });
-    println!(
-        "64 voices: text to graph {:.0} µs, one changed module to a graph with its state {:.0} µs",
-        all * 1e6,
-        changed * 1e6
-    );
-    assert!(all <= 200e-6, "text to graph: {all} s");
-    assert!(changed <= 50e-6, "one changed module: {changed} s");
 }
 
 /// Both slots in lock step, each with a sound of its own.

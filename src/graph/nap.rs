@@ -38,14 +38,25 @@ struct Nap {
 }
 
 /// What an amplifier or a filter has told of a lane group.
-#[derive(Clone, Copy, Default)]
-pub struct Told {
+#[derive(Clone, Copy)]
+pub struct Told<L: Lanes> {
     /// Lanes that are closed, or silent without an input.
     pub lanes: u64,
     /// The block that it is of.
     pub block: u32,
     /// It holds until a knob is turned.
     pub settled: bool,
+    /// It holds until a knob is turned or the only cable that controls it says something else: what that said.
+    by: Option<L::F>,
+}
+
+impl<L: Lanes> Told<L> {
+    pub const NOTHING: Self = Self {
+        lanes: 0,
+        block: 0,
+        settled: false,
+        by: None,
+    };
 }
 
 impl<L: Lanes> Naps<L> {
@@ -119,12 +130,12 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         self.forget(isa, group, u64::MAX);
     }
 
-    /// Whether the amount of a cable is on its way.
+    /// Whether the amount of a cable is on its way: such a slot is summed.
     #[inline(always)]
     fn turning(&self) -> bool {
-        self.slots.iter().any(
+        self.summed.iter().any(
             #[inline(always)]
-            |slot| slot.turning,
+            |slot| self.slots[*slot].turning,
         )
     }
 
@@ -284,6 +295,18 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
         port: impl Fn(Reads) -> Port<'p, A>,
         scratch: &'p mut [[<R::L as Lanes>::F; BLOCK]],
     ) -> u64 {
+        let says = match self.rest {
+            Rest::Amplifier { controls, .. } => self.says(group, controls, &port),
+            _ => None,
+        };
+        if let (Some(says), false) = (says, self.awake[group])
+            && let told = &mut self.told[group]
+            && let Some(by) = told.by
+            && same(R::lanes(isa), says.bits(), by.bits())
+        {
+            told.block = block;
+            return told.lanes;
+        }
         let (lanes, settles) = match self.rest {
             Rest::Amplifier { controls, .. } => (
                 self.find_shut(isa, group, around, port, scratch),
@@ -298,8 +321,35 @@ impl<A: Isa, R: Reader<A>> Unit<A, R> {
             lanes,
             block,
             settled: settles && !self.awake[group],
+            by: says.filter(
+                #[inline(always)]
+                |_| !self.awake[group],
+            ),
         };
         lanes
+    }
+
+    /// What the only cable of an amplifier's controls says all through the block, as it is; none of any other.
+    #[inline(always)]
+    fn says<'p>(
+        &self,
+        group: usize,
+        controls: &[usize],
+        port: impl Fn(Reads) -> Port<'p, A>,
+    ) -> Option<<R::L as Lanes>::F> {
+        let mut cabled = self.cabled.iter().filter(
+            #[inline(always)]
+            |slot| controls.contains(slot),
+        );
+        let (only, None) = (cabled.next()?, cabled.next()) else {
+            return None;
+        };
+        let (_, reads) = self.plain.iter().find(
+            #[inline(always)]
+            |(slot, _)| slot == only,
+        )?;
+        let out = R::out(&port(*reads), group)?;
+        out.constant.then_some(out.block[0])
     }
 
     /// Whether one cable alone, at the end of the block, holds all lanes of an amplifier open, as an envelope mostly does. Where other

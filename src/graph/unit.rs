@@ -72,7 +72,7 @@ pub struct Unit<A: Isa, R: Reader<A>> {
     pub rest: Rest,
     pub naps: Naps<R::L>,
     /// Per lane group, of an amplifier or a filter: what it has told those who ask whether they may rest.
-    pub told: Vec<Told>,
+    pub told: Vec<Told<R::L>>,
 }
 
 impl<A: Isa, R: Reader<A>> Unit<A, R> {

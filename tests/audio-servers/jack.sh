@@ -3,6 +3,7 @@ needs="jackd jack_wait jack_lsp jack_rec"
 host=jack
 
 prepare() {
+    fresh_jack
     export JACK_NO_AUDIO_RESERVATION=1 JACK_NO_START_SERVER=1 JACK_DEFAULT_SERVER="ci$$"
 }
 

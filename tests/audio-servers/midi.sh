@@ -13,6 +13,7 @@ done
 python3 -c 'import ctypes; ctypes.CDLL("libjack.so.0")' 2>/dev/null || { echo "skipped midi: no libjack.so.0"; exit 77; }
 . "$here/lib.sh"
 export JACK_NO_AUDIO_RESERVATION=1 JACK_NO_START_SERVER=1 JACK_DEFAULT_SERVER="midi$$"
+fresh_jack
 # A server that was killed leaves its place in a registry that has few.
 trap 'stop "$jack" TERM; rm -rf /dev/shm/jack_"midi$$"* /dev/shm/jack-*-"midi$$"*; finish' EXIT
 start server $boost jackd --no-realtime --name "midi$$" -d dummy -r 48000 -p 256

@@ -211,7 +211,7 @@ impl Compiler<'_> {
                 count,
                 terms,
             ),
-            told: vec![Told::default(); groups],
+            told: vec![Told::NOTHING; groups],
         };
         unit.init_lanes();
         Ok(unit)
