@@ -16,6 +16,7 @@ mod ports;
 pub mod prime;
 mod ramp;
 mod snapshot;
+mod told;
 mod unit;
 
 pub use compile::{CompileError, Env, compile, isa_for};

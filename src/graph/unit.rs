@@ -10,10 +10,11 @@ use crate::modules::{
 
 use super::{
     input::{Around, Slot},
-    nap::{Naps, Told},
+    nap::Naps,
     notes::NoteAllocator,
     plan::Reads,
     ports::{Port, Reader},
+    told::Told,
 };
 
 /// Input slots that a kernel may have.

@@ -54,7 +54,8 @@ trap 'exit 130' INT TERM
 # fresh_jack: servers that were killed leave their places in a registry that has eight, and their memory, for ever.
 fresh_jack() {
     pgrep -x "jackd|jackdmp|jackdbus" >/dev/null 2>&1 && return
-    rm -rf /dev/shm/jack-shm-registry /dev/shm/jack-"$(id -u)"-* /dev/shm/jack_ci[0-9]* /dev/shm/jack_sem."$(id -u)"_ci[0-9]*
+    rm -rf /dev/shm/jack-shm-registry /dev/shm/jack-"$(id -u)"-* /dev/shm/jack_ci[0-9]* \
+        /dev/shm/jack_sem."$(id -u)"_ci[0-9]* /dev/shm/jack_sem."$(id -u)"_midi[0-9]*
 }
 
 # until_true SECONDS COMMAND…: tries ten times a second.

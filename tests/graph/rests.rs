@@ -196,6 +196,31 @@ fn a_source_that_rested_is_as_if_it_had_not_to_the_bit() {
 }
 
 #[test]
+fn an_amplifier_that_its_knob_opens_and_closes_is_heard_though_its_envelope_rests() {
+    for isa in available() {
+        let play = |heard: bool| {
+            let patch = sources("Saw", heard);
+            let (mut graph, _) = built(&patch, isa);
+            let node = patch.node("v3").expect("there");
+            let param = patch.modules[node].spec.param("gain").expect("there");
+            let turn = |block: u64, to: f32| {
+                let value = ParamValue::Fixed(to);
+                (block * 64 + 9, Change::Param { node, param, value })
+            };
+            render_with(&mut graph, 0, 300, &[turn(100, 0.5), turn(200, 0.0)])
+        };
+        let (rested, rendered) = (play(false), play(true));
+        let loud = |blocks: std::ops::Range<usize>| {
+            let frames = &rested[blocks.start * 64..blocks.end * 64];
+            frames.iter().any(|f| f[0].abs() > 0.01)
+        };
+        assert!(loud(150..151), "{isa:?}: opened");
+        assert!(!loud(0..100) && !loud(250..300), "{isa:?}: closed");
+        assert!(rested == rendered, "{isa:?}");
+    }
+}
+
+#[test]
 fn a_filter_rests_whatever_else_is_packed_beside_it() {
     let held: Held = |_, block| block % 40 > 30;
     // Each of the first chains is behind an amplifier, those of `open` are not; one oscillator sounds twice.

@@ -17,12 +17,13 @@ use super::{
     asks::Asks,
     costs::Meter,
     lane_graph::{AnyUnit, LaneGraph, Late, LateCopy, each_width, scratch},
-    nap::{Naps, Told},
+    nap::Naps,
     notes::NoteAllocator,
     order,
     plan::{Origin, Plan, Reads, UnitPlan},
     ports::{ReadOne, ReadWide, Reader},
     snapshot::NodeLayout,
+    told::Told,
     unit::{MAX_NOTES, MAX_SLOTS, Unit, row},
 };
 
